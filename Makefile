@@ -1,0 +1,57 @@
+# Everything that one types in this repository. `make` alone shows the list.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export CLOUDPOINT_STATE ?= $(CURDIR)/.state
+export CLOUDPOINT_CACHE ?= $(HOME)/.cache/cloudpoint
+
+python := .venv/bin/python
+# Machines are namespaces, which only root may make.
+as_root := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=CLOUDPOINT_STATE,CLOUDPOINT_CACHE)
+launcher := $(as_root) $(python) -m lab.launcher
+ARGS ?=
+
+.PHONY: help setup setup-checks locks generate check test bench up down status logs demo clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what everything needs: Debian packages, environments, the machines' image; quick when it is all there
+	@lab/launcher/setup.sh
+
+setup-checks: ## install what `make check` and unit tests need: the same without the machines' image
+	@lab/launcher/setup.sh --without-image
+
+locks: setup-checks ## compile locks/<group>.txt from pyproject.toml (UPGRADE=1: take the newest versions)
+	@PATH="$$PATH:$(CLOUDPOINT_CACHE)/uv/bin" $(python) locks/compile.py $(if $(UPGRADE),--upgrade)
+
+generate: setup-checks ## write the committed OpenAPI documents and generated pages anew
+	@$(python) -m tests.checks.generated --write
+
+check: setup-checks ## lint, types, layering, rules of the house, generated documents, schema against migrations
+	@$(python) -m tests.checks
+
+test: setup ## run the whole test suite with servers of its own; says what it skipped and why (ARGS="-k name" for a part)
+	@$(as_root) $(python) -m pytest -rs $(ARGS)
+
+bench: setup ## run the benchmarks and print their table
+	@$(as_root) $(python) -m tests.load $(ARGS)
+
+up: setup ## start the platform and leave it running; prints addresses and log-ins
+	@$(launcher) up $(ARGS)
+
+down: ## stop all that `make up` started; data and clusters stay
+	@$(launcher) down $(ARGS)
+
+status: ## what runs, since when, and whether it is ready
+	@$(launcher) status $(ARGS)
+
+logs: ## follow the logs of all services (ARGS="cluster-work" for one)
+	@$(launcher) logs $(ARGS)
+
+demo: setup ## build a Slurm cluster, run MPI on it, take everything down again
+	@$(launcher) demo $(ARGS)
+
+clean: ## stop the platform and delete its state, the environment and all caches of tools in this folder
+	@if [ -x $(python) ]; then $(launcher) destroy; fi
+	@rm -rf .venv .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Starts the services and what they need, and stops exactly what it started."""
