@@ -102,7 +102,10 @@ class PrivateRabbit:
             return
         child = self._spawn(["epmd", "-port", str(self.port + 2), "-address", "127.0.0.1"])
         self._epmd_pid_file.write_text(str(child.pid))
-        if not wait_until(lambda: child.poll() is not None or _listens(self.port + 2), 10.0) or child.poll() is not None:
+        if (
+            not wait_until(lambda: child.poll() is not None or _listens(self.port + 2), 10.0)
+            or child.poll() is not None
+        ):
             raise ServerFailed(f"Erlang's port mapper did not start on {self.port + 2}:\n{tail(self._output)}")
 
     def _launch(self) -> None:
