@@ -1,0 +1,1 @@
+"""How the relay speaks to the kernel and to the hosts."""

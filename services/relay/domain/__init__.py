@@ -1,0 +1,1 @@
+"""What the relay decides: who gets which stream, and until when."""
