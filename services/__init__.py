@@ -1,0 +1,1 @@
+"""The services of Cloudpoint. The import path is the file path."""

@@ -1,0 +1,163 @@
+"""From a request to its answer: trace, deadline, credentials, permission, body, handler, problem or reply."""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from sanic import HTTPResponse
+from sanic.request import Request
+
+from services.chassis import deadline, trace
+from services.chassis.audit import Refusals
+from services.chassis.auth.caller import Caller
+from services.chassis.auth.credentials import PROOF_HEADER
+from services.chassis.context import Process
+from services.chassis.errors import BodyTooLarge, Forbidden, InvalidRequest, NotAuthenticated, Problem
+from services.chassis.log import bind_contextvars, clear_contextvars, get_logger
+from services.chassis.routing import Call, Exposure, Reply, Route
+from services.chassis.validation import convert_query, decode_body
+
+log = get_logger("chassis.dispatch")
+_PROBLEM_TYPE = "application/problem+json"
+_NOBODY = Caller(subject="", chain=())
+
+
+class Dispatcher:
+    """Answers the requests of one service process; ``context`` is the service's own, handed to each handler."""
+
+    def __init__(self, process: Process, context: Any, refusals: Refusals) -> None:
+        self._process = process
+        self._context = context
+        self._refusals = refusals
+
+    async def answer(self, route: Route, request: Request, path: dict[str, str]) -> HTTPResponse | None:
+        """Answer one request; never raises."""
+        started = time.perf_counter()
+        span = trace.begin(request.headers.get("traceparent"))
+        clear_contextvars()
+        bind_contextvars(request_id=span.trace_id, route=f"{route.method} {route.path}")
+        deadline.begin(self._process.settings.limits.request_seconds, request.headers.get(deadline.HEADER))
+        caller = _NOBODY
+        with self._process.metrics.in_flight.track_inprogress():
+            try:
+                caller = self._caller(route, request)
+                response = await self._handle(route, request, caller, path)
+            except Problem as problem:
+                response = self._refuse(route, caller, problem, span.trace_id)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.exception("request.failed", error=repr(error))
+                response = problem_response(Problem("The request failed; it is logged."), span.trace_id)
+        status = response.status if response is not None else 200
+        self._process.metrics.observe(route.path, route.method, status, time.perf_counter() - started)
+        return response
+
+    async def converse(self, route: Route, request: Request, socket: Any, path: dict[str, str]) -> None:
+        """Answer one WebSocket; a refusal closes it with 1008 (RFC 6455) and the sentence."""
+        span = trace.begin(request.headers.get("traceparent"))
+        clear_contextvars()
+        bind_contextvars(request_id=span.trace_id, route=f"{route.method} {route.path}")
+        caller = _NOBODY
+        try:
+            caller = self._caller(route, request)
+            query = convert_query(_query_of(request), route.query)
+            await route.handler(Call(self._context, caller, None, query, path, request, socket))
+        except Problem as problem:
+            self._refuse(route, caller, problem, span.trace_id)
+            await socket.close(1008, f"{problem.slug}: {problem.detail}"[:120])
+
+    def _caller(self, route: Route, request: Request) -> Caller:
+        if route.open:
+            return _NOBODY
+        proof = request.headers.get(PROOF_HEADER, "")
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        caller = self._prover(proof) if route.callers and not token else self._process.verifier.caller(token, proof)
+        _check_service(route, caller)
+        _check_permission(route, caller)
+        bind_contextvars(subject=caller.subject, via=" > ".join(caller.chain))
+        return replace(caller, permission=route.permission or "")
+
+    def _prover(self, proof: str) -> Caller:
+        """Return the service behind a bare proof; only authz, which knows the services' keys, takes one."""
+        if self._process.key_owner is None or not proof:
+            raise NotAuthenticated("A pass is needed.")
+        holder, _claimed = self._process.verifier.prover(proof)
+        owner = self._process.key_owner(holder)
+        if owner is None:
+            raise NotAuthenticated("The key belongs to no service that is known here.")
+        return Caller(subject=f"svc:{owner}", chain=(owner,), bound_to=holder)
+
+    async def _handle(
+        self, route: Route, request: Request, caller: Caller, path: dict[str, str]
+    ) -> HTTPResponse | None:
+        if route.needs_idempotency_key and not request.headers.get("Idempotency-Key"):
+            raise InvalidRequest(
+                "The header Idempotency-Key is missing.",
+                hint="Send a fresh random text with each new request and the same one with a repetition.",
+            )
+        body = decode_body(self._body_of(route, request), route.body) if route.body else None
+        query = convert_query(_query_of(request), route.query)
+        call = Call(self._context, caller, body, query, path, request)
+        if route.stream:
+            return _as_response(await route.handler(call))
+        async with asyncio.timeout(deadline.remaining(self._process.settings.limits.request_seconds)):
+            answer = await route.handler(call)
+        return answer if isinstance(answer, HTTPResponse) else _reply(answer, route.status)
+
+    def _body_of(self, route: Route, request: Request) -> bytes:
+        limit = route.body_bytes or self._process.settings.limits.body_bytes
+        if len(request.body) > limit:
+            raise BodyTooLarge(f"The body has {len(request.body)} bytes; at most {limit} are taken here.")
+        return request.body
+
+    def _refuse(self, route: Route, caller: Caller, problem: Problem, request_id: str) -> HTTPResponse:
+        if problem.status in (401, 403):
+            self._process.metrics.refusals.labels(route.path).inc()
+            self._refusals.note(route, caller, problem)
+        level = log.error if problem.status >= 500 else log.info
+        level("request.refused", status=problem.status, code=problem.slug, detail=problem.detail, **problem.context)
+        return problem_response(problem, request_id)
+
+
+def problem_response(problem: Problem, request_id: str | None) -> HTTPResponse:
+    """Return a problem as an answer."""
+    body = msgspec.json.encode(problem.document(request_id))
+    return HTTPResponse(body, problem.status, problem.headers, _PROBLEM_TYPE)
+
+
+def _check_service(route: Route, caller: Caller) -> None:
+    if route.callers and not set(route.callers) & {caller.chain[-1]}:
+        raise Forbidden(f"Only {', '.join(route.callers)} may call this.", chain=caller.chain)
+    if route.exposure is not Exposure.INTERNAL and not caller.chain:
+        raise NotAuthenticated("The request did not come through a door of the platform.")
+
+
+def _check_permission(route: Route, caller: Caller) -> None:
+    """Refuse early who holds the permission nowhere; where it is held, the handler looks at the object's project."""
+    wanted = route.permission
+    if wanted is None or wanted in caller.platform or any(wanted in held for held in caller.projects.values()):
+        return
+    raise Forbidden(
+        f"This needs the permission {wanted}, which you hold on no project.",
+        hint="Ask a manager of the project for a role that has it.",
+        subject=caller.subject,
+    )
+
+
+def _query_of(request: Request) -> dict[str, Any]:
+    return {name: values if len(values) > 1 else values[0] for name, values in request.args.items()}
+
+
+def _as_response(answer: Any) -> HTTPResponse | None:
+    return answer if isinstance(answer, HTTPResponse) else None
+
+
+def _reply(answer: Any, status: int) -> HTTPResponse:
+    reply = answer if isinstance(answer, Reply) else Reply(answer)
+    headers = {**reply.headers, **({"ETag": f'"{reply.etag}"'} if reply.etag else {})}
+    if reply.body is None:
+        return HTTPResponse(b"", reply.status or status, headers)
+    return HTTPResponse(msgspec.json.encode(reply.body), reply.status or status, headers, "application/json")

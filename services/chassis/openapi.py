@@ -1,0 +1,101 @@
+"""OpenAPI 3.1 documents from route tables and msgspec structs; what is not declared can't be documented."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from services.chassis.errors import ProblemDocument
+from services.chassis.routing import NoQuery, Route, RouteTable
+
+_REF = "#/components/schemas/{name}"
+VERSION = "1"
+
+
+def document_of(name: str, summary: str, tables: Sequence[RouteTable]) -> dict[str, Any]:
+    """Return the OpenAPI document of all routes of ``tables``, those of every exposure, marked with ``x-exposure``."""
+    routes = [(table.tag, route) for table in tables for route in table.routes]
+    schemas, components = msgspec.json.schema_components(_types(route for _, route in routes), ref_template=_REF)
+    by_type = dict(zip(map(repr, _types(route for _, route in routes)), schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for tag, route in sorted(routes, key=lambda pair: (pair[1].path, pair[1].method)):
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(tag, route, by_type)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"Cloudpoint {name}", "summary": summary, "version": VERSION},
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _types(routes: Iterable[Route]) -> list[Any]:
+    found: dict[str, Any] = {repr(ProblemDocument): ProblemDocument}
+    for route in routes:
+        for wanted in (route.body, route.answer):
+            if wanted is not None:
+                found[repr(wanted)] = wanted
+    return list(found.values())
+
+
+def _operation(tag: str, route: Route, by_type: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": [tag],
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
+        "responses": _responses(route, by_type),
+        "security": [] if route.open else [{"token": []}],
+        "x-exposure": route.exposure.value,
+    }
+    if route.description:
+        operation["description"] = route.description
+    if route.permission:
+        operation["x-permission"] = route.permission
+    if route.callers:
+        operation["x-callers"] = list(route.callers)
+    if route.stream:
+        operation["x-stream"] = True
+    if route.body_bytes:
+        operation["x-body-bytes"] = route.body_bytes
+    if route.body is not None:
+        content = {"application/json": {"schema": by_type[repr(route.body)]}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    names = re.findall(r"{(\w+)}", route.path)
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    if route.query is NoQuery:
+        return []
+    schema = msgspec.json.schema(route.query)
+    own = schema["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+    wanted = own.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in wanted, "schema": inner}
+        for name, inner in own["properties"].items()
+    ]
+
+
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    if route.method != "POST" or route.open:
+        return []
+    wanted = route.needs_idempotency_key
+    return [{"name": "Idempotency-Key", "in": "header", "required": wanted, "schema": {"type": "string"}}]
+
+
+def _responses(route: Route, by_type: dict[str, Any]) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": route.summary}
+    if route.answer is not None:
+        good["content"] = {"application/json": {"schema": by_type[repr(route.answer)]}}
+    elif route.stream:
+        good["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    problem = {"application/problem+json": {"schema": by_type[repr(ProblemDocument)]}}
+    return {str(route.status): good, "default": {"description": "A problem", "content": problem}}

@@ -1,0 +1,73 @@
+"""What authz answers: the exchange of tokens, mandates, bindings, the audit record."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class MandateRequest(msgspec.Struct, frozen=True):
+    """Ask for a mandate of ``kind`` for one operation on one project, with the token the asker was called with."""
+
+    kind: str
+    operation_id: str
+    project_id: str
+    subject_token: str
+
+
+class StandingRequest(msgspec.Struct, frozen=True):
+    """Ask for a reconciler's standing mandate by its name in the dictionary."""
+
+    name: str
+
+
+class MandateAnswer(msgspec.Struct, frozen=True):
+    """``mandate`` is the signed token; keep it with the operation."""
+
+    mandate: str
+    expires_at: datetime
+
+
+class MandateCheck(msgspec.Struct, frozen=True):
+    """Whether a mandate's subject still holds what it required: asked before each new forward step."""
+
+    mandate: str
+
+
+class MandateStanding(msgspec.Struct, frozen=True):
+    """``valid`` or not, with the reason in a sentence when it is not."""
+
+    valid: bool
+    reason: str | None = None
+
+
+class Binding(msgspec.Struct, frozen=True):
+    """One role of one subject; ``project_id`` is null for a platform role."""
+
+    subject: str
+    role: str
+    project_id: str | None = None
+
+
+class BindingList(msgspec.Struct, frozen=True):
+    items: list[Binding]
+
+
+class RevocationRequest(msgspec.Struct, frozen=True):
+    """Revoke a ``subject``, ``credential``, ``token`` or ``operation`` by its id: all that was issued until now."""
+
+    kind: str
+    value: str
+    reason: str
+
+
+class AuditRecord(msgspec.Struct, frozen=True):
+    """One line of the audit chain; ``digest`` covers it and the one before, so that a gap or a change shows."""
+
+    number: int
+    at: datetime
+    kind: str
+    subject: str
+    project_id: str | None
+    chain: list[str]
+    data: dict[str, object]
+    digest: str

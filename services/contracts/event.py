@@ -1,0 +1,19 @@
+"""What happened, as the events service tells it."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """``number`` grows by one with each event of a project, without a gap; it is the SSE ``id`` too."""
+
+    number: int
+    id: str
+    type: str
+    source: str
+    subject: str
+    project_id: str
+    at: datetime
+    data: dict[str, Any]

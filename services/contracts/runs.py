@@ -1,0 +1,133 @@
+"""Runs of elements on hosts (runner), and the streams that carry them there (relay)."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class RunHost(msgspec.Struct, frozen=True, kw_only=True):
+    """A host of a run: reached by the relay at its address and port, known by its pinned ``host_keys``."""
+
+    id: str
+    name: str
+    role: str
+    address: str
+    port: int = 22
+    host_keys: list[str]
+    variables: dict[str, Any] = {}
+
+
+class RunElement(msgspec.Struct, frozen=True, kw_only=True):
+    """One element of a run, for some of its hosts; ``secrets`` are names of the cluster's secrets, not values."""
+
+    name: str
+    version: str
+    hosts: list[str]
+    values: dict[str, Any] = {}
+    secrets: list[str] = []
+    timeout_seconds: int = 600
+
+
+class RunCluster(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class StartRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Start a run; the same ``run_id`` again answers the run that is there. ``phase`` is apply, verify or revert."""
+
+    run_id: str
+    operation_id: str
+    project_id: str
+    cloud_id: str
+    cluster: RunCluster
+    phase: str
+    hosts: list[RunHost]
+    elements: list[RunElement]
+    facts: dict[str, Any] = {}
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One element on one host. States: pending, running, ok, changed, failed, unreachable, skipped."""
+
+    host: str
+    element: str
+    state: str
+    task: str | None = None
+    message: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    log_offset: int | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """States: queued, running, succeeded, failed, cancelled, lost; ``reason`` is a sentence for the last three."""
+
+    id: str
+    operation_id: str
+    project_id: str
+    cluster_id: str
+    phase: str
+    state: str
+    reason: str | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    cells: list[Cell]
+
+
+class RunLog(msgspec.Struct, frozen=True):
+    """A piece of a run's log; ``next_offset`` is where the next piece begins, ``complete`` whether more can come."""
+
+    text: str
+    next_offset: int
+    complete: bool
+
+
+class StreamHost(msgspec.Struct, frozen=True, kw_only=True):
+    host_id: str
+    name: str
+    address: str
+    port: int = 22
+
+
+class OpenStreams(msgspec.Struct, frozen=True, kw_only=True):
+    """Open one unix socket a host for a session (a run), until ``expires_at``."""
+
+    session_id: str
+    operation_id: str
+    project_id: str
+    cluster_id: str
+    cloud_id: str
+    hosts: list[StreamHost]
+    expires_at: datetime
+
+
+class StreamSession(msgspec.Struct, frozen=True, kw_only=True):
+    """``folder`` holds ``<host name>.sock`` for each host."""
+
+    session_id: str
+    folder: str
+    expires_at: datetime
+
+
+class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    project_id: str
+    cluster_id: str
+    cloud_id: str
+    hosts: list[StreamHost]
+    timeout_seconds: float = 3.0
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a host's SSH answers, with its host keys, or why not."""
+
+    host_id: str
+    reachable: bool
+    host_keys: list[str] = []
+    reason: str | None = None
+
+
+class ProbeReport(msgspec.Struct, frozen=True):
+    items: list[Probe]
