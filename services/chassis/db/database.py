@@ -1,0 +1,100 @@
+"""Transactions of one service on its own database."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.chassis.db.migrate import Schema
+from services.chassis.db.readiness import check_ready
+from services.chassis.db.settings import DatabaseSettings, without_driver
+from services.chassis.db.tenancy import SCOPE_SETTING
+
+_PROJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Database:
+    """A pool of connections; every transaction says whose rows it is about.
+
+    Nothing connects until the first transaction. ``service`` names the connections in ``pg_stat_activity``.
+    """
+
+    def __init__(self, settings: DatabaseSettings, *, service: str) -> None:
+        self._settings = settings
+        self._service = service
+        self._engine = _engine(settings, service)
+
+    @asynccontextmanager
+    async def project(self, *project_ids: str) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that sees the rows of ``project_ids`` and of no other project."""
+        async with self._engine.begin() as transaction:
+            await _set_scope(transaction, project_ids)
+            yield transaction
+
+    @asynccontextmanager
+    async def all_projects(self, *, purpose: str) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction of a reconciler: it sees all projects. ``purpose`` shows in ``pg_stat_activity``."""
+        role = self._settings.reconciler_role
+        if role is None:
+            raise RuntimeError(f"No reconciler role is configured, but all projects are asked for: {purpose}.")
+        async with self._engine.begin() as transaction:
+            await transaction.execute(
+                text("SELECT set_config('role', :role, true), set_config('application_name', :name, true)"),
+                {"role": role, "name": f"{self._service}: {purpose}"[:63]},
+            )
+            yield transaction
+
+    @asynccontextmanager
+    async def unscoped(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction for tables that belong to no project; tenants' tables look empty in it."""
+        async with self._engine.begin() as transaction:
+            yield transaction
+
+    async def listener(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """Open a connection outside the pool, for LISTEN and for locks that outlive a transaction."""
+        return await asyncpg.connect(
+            without_driver(self._settings.url),
+            timeout=self._settings.connect_timeout_seconds,
+            server_settings={"application_name": f"{self._service}: listener"},
+        )
+
+    async def ready(self, schema: Schema) -> None:
+        """Return when the database answers and its schema is one that this release runs on. Raises NotReady."""
+        await check_ready(self._engine, schema)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+
+def _engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
+    milliseconds = round(settings.statement_timeout_seconds * 1000)
+    return create_async_engine(
+        settings.driver_url,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.connect_timeout_seconds,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": settings.connect_timeout_seconds,
+            "server_settings": {
+                "application_name": service,
+                "statement_timeout": str(milliseconds),
+                "idle_in_transaction_session_timeout": str(2 * milliseconds),
+                "timezone": "UTC",
+            },
+        },
+    )
+
+
+async def _set_scope(transaction: AsyncConnection, project_ids: tuple[str, ...]) -> None:
+    if not project_ids:
+        raise ValueError("A project's transaction needs at least one project.")
+    for project_id in project_ids:
+        if not _PROJECT_ID.fullmatch(project_id):
+            raise ValueError(f"Not a project's id: {project_id!r}.")
+    query = text(f"SELECT set_config('{SCOPE_SETTING}', :ids, true)")
+    await transaction.execute(query, {"ids": ",".join(project_ids)})

@@ -1,0 +1,103 @@
+"""Transactions see the rows of their projects, as the roles that production uses."""
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import DBAPIError
+
+from services.chassis.db import Database, is_transient
+from services.chassis.testing.sample.schema import SCHEMA, things
+
+
+@pytest.fixture
+async def db(fresh_database):
+    settings = await fresh_database(SCHEMA)
+    db = Database(settings, service="sample")
+    yield db
+    await db.close()
+
+
+async def add(db, project, name):
+    async with db.project(project) as tx:
+        await tx.execute(insert(things).values(id=name, project_id=project, name=name))
+
+
+async def names(tx):
+    return sorted((await tx.execute(select(things.c.name))).scalars())
+
+
+async def test_a_project_sees_its_own_rows_only(db):
+    await add(db, "prj_a", "a")
+    await add(db, "prj_b", "b")
+    async with db.project("prj_a") as tx:
+        assert await names(tx) == ["a"]
+    async with db.project("prj_a", "prj_b") as tx:
+        assert await names(tx) == ["a", "b"]
+
+
+async def test_without_a_scope_a_tenant_table_looks_empty(db):
+    await add(db, "prj_a", "a")
+    for _ in range(2):
+        async with db.unscoped() as tx:
+            assert await names(tx) == []
+
+
+async def test_a_row_of_another_project_cannot_be_written(db):
+    await add(db, "prj_b", "b")
+    with pytest.raises(DBAPIError, match="row-level security"):
+        async with db.project("prj_a") as tx:
+            await tx.execute(insert(things).values(id="x", project_id="prj_b", name="x"))
+    async with db.project("prj_a") as tx:
+        await tx.execute(things.update().values(name="mine now"))
+        await tx.execute(things.delete())
+    async with db.project("prj_b") as tx:
+        assert await names(tx) == ["b"]
+
+
+async def test_a_reconciler_sees_all_and_the_role_ends_with_its_transaction(db):
+    await add(db, "prj_a", "a")
+    await add(db, "prj_b", "b")
+    async with db.all_projects(purpose="count things") as tx:
+        assert await names(tx) == ["a", "b"]
+        shown = await tx.execute(text("SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()"))
+        assert shown.scalar_one() == "sample: count things"
+    async with db.project("prj_a") as tx:
+        assert await names(tx) == ["a"]
+
+
+async def test_the_service_owns_nothing(db):
+    for statement in (
+        "ALTER TABLE things DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY project_scope ON things",
+        "TRUNCATE things",
+        "CREATE TABLE mine (id int)",
+        "UPDATE alembic_version SET version_num = '9999'",
+    ):
+        with pytest.raises(DBAPIError, match="must be owner|permission denied"):
+            async with db.unscoped() as tx:
+                await tx.execute(text(statement))
+
+
+@pytest.mark.parametrize("bad", ["", "a,b", "prj_a,prj_b", "x' OR true", "ü"])
+async def test_an_odd_project_id_is_refused(db, bad):
+    with pytest.raises(ValueError):
+        async with db.project(bad):
+            pass
+
+
+async def test_no_project_at_all_is_refused(db):
+    with pytest.raises(ValueError):
+        async with db.project():
+            pass
+
+
+async def test_a_lost_connection_is_transient_and_a_wrong_query_is_not(db):
+    with pytest.raises(Exception) as lost:
+        async with db.unscoped() as tx:
+            await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert is_transient(lost.value)
+    with pytest.raises(Exception) as wrong:
+        async with db.unscoped() as tx:
+            await tx.execute(text("SELECT no_such_column"))
+    assert not is_transient(wrong.value)
+    async with db.unscoped() as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1

@@ -1,0 +1,1 @@
+"""What chassis's own tests stand on; no service imports it."""

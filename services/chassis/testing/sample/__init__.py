@@ -1,0 +1,1 @@
+"""The smallest service with a database: a tenant table, outbox and inbox."""
