@@ -1,0 +1,1 @@
+"""Runs elements on hosts by Ansible, in a sandbox, and tells what happens as it happens."""

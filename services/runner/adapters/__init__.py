@@ -1,0 +1,1 @@
+"""How the runner speaks to the kernel, to Ansible and to sibling services."""

@@ -1,0 +1,1 @@
+"""What a run is, how it goes, and what is known of it."""
