@@ -1,0 +1,94 @@
+"""OpenStack's clients are synchronous: each call runs in a bounded thread, under one deadline, with one session kept."""
+
+import asyncio
+import functools
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import msgspec
+from keystoneauth1 import loading, session
+from keystoneauth1.exceptions import ClientException
+
+from services.chassis import deadline
+from services.chassis.errors import Unavailable
+
+T = TypeVar("T")
+_SESSIONS_KEPT = 512
+_CONNECT_RETRIES = 2
+
+
+class CloudFailure(Unavailable):
+    """An OpenStack API did not do what it was asked: its own words are in ``detail``."""
+
+    slug = "cloud-failure"
+    title = "The cloud did not do it"
+
+
+class CloudAccess(msgspec.Struct, frozen=True):
+    """How to be somebody at a cloud.
+
+    ``auth_type`` is a keystoneauth plugin (``v3password``, ``v3applicationcredential``), ``auth`` its arguments,
+    ``call_seconds`` the longest that one HTTP call may take.
+    """
+
+    auth_type: str
+    auth: dict[str, Any]
+    region: str
+    interface: str = "public"
+    call_seconds: float = 20.0
+
+    @property
+    def key(self) -> str:
+        """Return a text that two accesses share only if they are the same."""
+        return json.dumps(msgspec.to_builtins(self), sort_keys=True)
+
+
+class CloudThreads:
+    """A bounded pool of threads for OpenStack's clients, and the sessions that they share."""
+
+    def __init__(self, threads: int = 16) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="cloud")
+        self._sessions: dict[str, session.Session] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def session(self, access: CloudAccess) -> session.Session:
+        """Return the session of ``access``; it fetches its token with the first call and renews it by itself."""
+        known = self._sessions.get(access.key)
+        if known is None:
+            plugin = loading.get_plugin_loader(access.auth_type).load_from_options(**access.auth)
+            known = session.Session(auth=plugin, timeout=access.call_seconds, connect_retries=_CONNECT_RETRIES)
+            if len(self._sessions) >= _SESSIONS_KEPT:
+                self._sessions.clear()
+                self._clients.clear()
+            self._sessions[access.key] = known
+        return known
+
+    def client(self, access: CloudAccess, kind: str, make: Callable[[session.Session, CloudAccess], T]) -> T:
+        """Return the client of ``kind`` for ``access``, made by ``make`` the first time."""
+        key = (access.key, kind)
+        if key not in self._clients:
+            self._clients[key] = make(self.session(access), access)
+        client: T = self._clients[key]
+        return client
+
+    async def run(self, limit_seconds: float, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run one synchronous call in a thread; raises CloudFailure when the deadline passes first.
+
+        What the client itself raises passes through: an adapter knows what each of its errors means.
+        """
+        left = deadline.remaining(limit_seconds)
+        work = asyncio.get_running_loop().run_in_executor(self._pool, functools.partial(call, *args, **kwargs))
+        try:
+            async with asyncio.timeout(left):
+                return await work
+        except TimeoutError as error:
+            raise CloudFailure(f"The cloud did not answer in {left:.0f} s.") from error
+
+    def close(self) -> None:
+        """Let the threads end; calls under way are not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+__all__ = ["ClientException", "CloudAccess", "CloudFailure", "CloudThreads"]
