@@ -41,7 +41,10 @@ class ElementUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BlueprintVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """One immutable version, whole; ``templates`` holds HOT by role (and ``shared``), ``digest`` covers all of it."""
+    """One immutable version, whole; ``digest`` covers all of it.
+
+    ``templates`` holds HOT by role (and ``shared``), ``template_files`` nested templates by their base name.
+    """
 
     id: str
     name: str
@@ -53,6 +56,7 @@ class BlueprintVersion(msgspec.Struct, frozen=True, kw_only=True):
     roles: list[RoleNeeds]
     elements: list[ElementUse]
     templates: dict[str, str]
+    template_files: dict[str, str] = {}
     outputs: list[dict[str, Any]]
     checks: list[dict[str, Any]]
     digest: str

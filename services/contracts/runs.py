@@ -19,7 +19,9 @@ class RunHost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunElement(msgspec.Struct, frozen=True, kw_only=True):
-    """One element of a run, for some of its hosts; ``secrets`` are names of the cluster's secrets, not values."""
+    """One element of a run, for some of its hosts; ``secrets`` are names, not values.
+
+    The value of secret ``key`` of element ``munge`` is the cluster's secret ``munge/key``."""
 
     name: str
     version: str

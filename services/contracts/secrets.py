@@ -6,7 +6,10 @@ import msgspec
 
 
 class SecretSpec(msgspec.Struct, frozen=True):
-    """A secret to be made if it is not there: ``random-bytes`` (base64) or ``ssh-keypair``."""
+    """A secret to be made if it is not there; ``name`` is ``<element>/<secret>``.
+
+    ``random-bytes`` makes ``length`` bytes, ``ssh-ed25519`` an unencrypted private key file in OpenSSH's format.
+    """
 
     name: str
     kind: str
@@ -29,7 +32,7 @@ class Authority(msgspec.Struct, frozen=True):
 
 
 class SecretValues(msgspec.Struct, frozen=True):
-    """Values by name; of a key pair ``name`` is the private and ``name.pub`` the public half."""
+    """Values by name, each as base64 text."""
 
     values: dict[str, str]
 
