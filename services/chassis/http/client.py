@@ -77,6 +77,11 @@ class ServiceClient:
             return None  # type: ignore[return-value]
         return msgspec.json.decode(answer.body, type=wanted)
 
+    async def fetch(self, path: str, *, authority: Authority, limit_seconds: float = _LIMIT_SECONDS) -> bytes:
+        """Return the undecoded body of a GET, such as an archive; raises as :meth:`call` does."""
+        headers = await self._credentials.headers(self._audience, authority)
+        return (await self.send("GET", path, headers, limit_seconds=limit_seconds)).body
+
     async def send(
         self,
         method: str,
