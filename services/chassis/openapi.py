@@ -23,7 +23,7 @@ def document_of(name: str, summary: str, tables: Sequence[RouteTable]) -> dict[s
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(tag, route, by_type)
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"Cloudpoint {name}", "summary": summary, "version": VERSION},
+        "info": {"title": f"Cloudpoint {name}", "summary": summary, "version": VERSION, "x-service": name},
         "paths": paths,
         "components": {
             "schemas": dict(sorted(components.items())),
@@ -59,6 +59,8 @@ def _operation(tag: str, route: Route, by_type: dict[str, Any]) -> dict[str, Any
         operation["x-callers"] = list(route.callers)
     if route.stream:
         operation["x-stream"] = True
+    if route.socket:
+        operation["x-socket"] = True
     if route.body_bytes:
         operation["x-body-bytes"] = route.body_bytes
     if route.body is not None:

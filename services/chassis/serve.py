@@ -16,7 +16,7 @@ from services.chassis.context import Process, process_of
 from services.chassis.dispatch import Dispatcher
 from services.chassis.log import configure_logs, get_logger
 from services.chassis.routing import Route
-from services.chassis.service import Background, Service
+from services.chassis.service import Background, Listener, Service
 
 log = get_logger("chassis.serve")
 _PAUSE_SECONDS = 1.0
@@ -29,15 +29,33 @@ async def run_process(service: Service[Any, Any], settings: ServiceSettings, *, 
         _add_checks(service, process)
         refusals = Refusals(service.name, process.bus)
         tasks = _tasks(service, process, context, refusals, work)
-        routes: Sequence[Route] = () if work else service.routes
-        app = create_app(process, routes, Dispatcher(process, context, refusals))
-        port = settings.listen.work_port if work else settings.listen.port
-        async with listening(app, settings.listen.host, port, settings.limits.stop_seconds), _running(tasks):
+        listeners = _listeners(service, process, context, refusals, work)
+        async with _all_listening(listeners, settings), _running(tasks):
             _stop_on_signals(process)
-            log.info("process.ready", mode="work" if work else "serve", host=settings.listen.host, port=port)
+            ports = [listener.port for listener in listeners]
+            log.info("process.ready", mode="work" if work else "serve", host=settings.listen.host, ports=ports)
             await process.stopping.wait()
             log.info("process.stopping")
     return 0
+
+
+def _listeners(
+    service: Service[Any, Any], process: Process, context: Any, refusals: Refusals, work: bool
+) -> Sequence[Listener]:
+    if service.listeners and not work:
+        return service.listeners(context)
+    routes: Sequence[Route] = () if work else service.routes
+    app = create_app(process, routes, Dispatcher(process, context, refusals))
+    return [Listener(app, process.settings.listen.work_port if work else process.settings.listen.port)]
+
+
+@contextlib.asynccontextmanager
+async def _all_listening(listeners: Sequence[Listener], settings: ServiceSettings) -> AsyncIterator[None]:
+    async with contextlib.AsyncExitStack() as stack:
+        for one in listeners:
+            stop_seconds = settings.limits.stop_seconds
+            await stack.enter_async_context(listening(one.app, settings.listen.host, one.port, stop_seconds))
+        yield
 
 
 def _tasks(

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 import uvloop
+from sanic import Sanic
 
 from services.chassis.config import ConfigurationError, ServiceSettings, load
 from services.chassis.context import Process
@@ -29,11 +30,20 @@ Background = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
+class Listener:
+    """An application of a service's own making, and the port that it listens on (of ``listen.host``)."""
+
+    app: Sanic[Any, Any]
+    port: int
+
+
+@dataclass(frozen=True)
 class Service(Generic[S, X]):
     """One service.
 
     ``context`` opens what the service has beyond the process (its factory); ``background`` are the tasks beside the
     listener of ``serve``, ``workers`` those of ``work`` (none: the service has no such process); ``schema`` its tables.
+    ``listeners`` replaces the one application that ``serve`` makes of the route tables.
     """
 
     name: str
@@ -44,6 +54,7 @@ class Service(Generic[S, X]):
     background: Callable[[X], Sequence[Background]] = lambda _context: ()
     workers: Callable[[X], Sequence[Background]] | None = None
     schema: Schema | None = None
+    listeners: Callable[[X], Sequence[Listener]] | None = None
 
     @property
     def routes(self) -> tuple[Route, ...]:

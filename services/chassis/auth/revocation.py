@@ -1,6 +1,7 @@
 """What was revoked and has not yet ended by itself: fed by event within a second, by pull within ten."""
 
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -25,14 +26,23 @@ class Revocations:
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, str], float] = {}
+        self._watchers: list[Callable[[Revocation], None]] = []
         self.last_number = 0
         self.heard_at = time.time()
+
+    def watch(self, watcher: Callable[[Revocation], None]) -> None:
+        """Have ``watcher`` called at once with each revocation that is new here: it ends what lasts (streams)."""
+        self._watchers.append(watcher)
 
     def add(self, revocation: Revocation) -> None:
         """Take note of a revocation; the same one twice does no harm."""
         key = (revocation.kind, revocation.value)
-        self._values[key] = max(revocation.before, self._values.get(key, 0.0))
+        known = self._values.get(key, 0.0)
+        self._values[key] = max(revocation.before, known)
         self.last_number = max(self.last_number, revocation.number)
+        if revocation.before > known:
+            for watcher in self._watchers:
+                watcher(revocation)
 
     def hit(self, caller: Caller) -> bool:
         """Tell whether the caller's token, credential, subject or operation was revoked after the token was made."""
