@@ -8,13 +8,14 @@ import msgspec
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
+from services.chassis import trace
 from services.chassis.bus.event import Event, decode
 from services.chassis.bus.link import FAILURES
 from services.chassis.bus.queues import Durable, Ephemeral, declare_exchange
 from services.chassis.bus.settings import BusSettings
 from services.chassis.db.transience import is_transient
 
-_log = structlog.get_logger(__name__)
+_log = structlog.get_logger(room="bus")
 
 Handler = Callable[[Event], Awaitable[None]]
 _LONGEST_RETRY_SECONDS = 15.0
@@ -87,6 +88,7 @@ class Consumer:
             _log.error("bus.not_an_event", message=message.message_id, error=str(error))
             await message.reject(requeue=False)
             return
+        trace.begin(event.traceparent)
         async with self._turns.of(event.subject):
             try:
                 await self._handle(event)

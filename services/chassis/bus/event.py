@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.chassis import trace
 from services.chassis.ids import new_id
 
 
@@ -34,7 +35,11 @@ def new_event(
     data: dict[str, Any] | None = None,
     traceparent: str | None = None,
 ) -> Event:
-    """Return an event that happens now. ``source`` is the service, ``subject`` the id of what it is about."""
+    """Return an event that happens now, in the trace of this task.
+
+    ``source`` is the service, ``subject`` the id of what it is about.
+    """
+    current = trace.current()
     return Event(
         id=new_id("evt"),
         type=type,
@@ -43,7 +48,7 @@ def new_event(
         at=datetime.datetime.now(datetime.UTC),
         project_id=project_id,
         data=data or {},
-        traceparent=traceparent,
+        traceparent=traceparent or (current.header if current else None),
     )
 
 

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from services.chassis.bus.settings import BusSettings
 
-_log = structlog.get_logger(__name__)
+_log = structlog.get_logger(room="bus")
 
 SetUp = Callable[[AbstractConnection], Awaitable[None]]
 
@@ -93,7 +93,7 @@ class Link:
         lost = asyncio.Event()
         connection.close_callbacks.add(lambda *_: lost.set())
         try:
-            await asyncio.wait_for(self._set_up(connection), self._settings.connect_timeout_seconds)
+            await asyncio.wait_for(self._set_up(connection), self._settings.set_up_timeout_seconds)
             self._up.set()
             self._problem = "the connection was lost"
             await lost.wait()

@@ -11,6 +11,7 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     prefetch: int = 32
     delivery_limit: int = 5
     connect_timeout_seconds: float = 5.0
+    set_up_timeout_seconds: float = 15.0
     publish_timeout_seconds: float = 10.0
     reconnect_seconds: float = 0.5
     heartbeat_seconds: int = 10

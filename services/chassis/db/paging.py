@@ -109,6 +109,6 @@ def _typed(value: Any, kind: type) -> Any:
         return moment
     if kind is float and type(value) is int:
         return float(value)
-    if type(value) is not kind or (kind is str and "\0" in value):
+    if type(value) is not kind or (isinstance(value, str) and "\0" in value):
         raise TypeError("a value of another type")
     return value

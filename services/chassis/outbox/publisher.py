@@ -17,7 +17,7 @@ from services.chassis.outbox.purge import purge
 from services.chassis.outbox.settings import OutboxSettings
 from services.chassis.outbox.tables import OUTBOX
 
-_log = structlog.get_logger(__name__)
+_log = structlog.get_logger(room="outbox")
 
 Publish = Callable[[Event], Awaitable[None]]
 

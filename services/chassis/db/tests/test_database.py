@@ -72,7 +72,7 @@ async def test_the_service_owns_nothing(db):
         "CREATE TABLE mine (id int)",
         "UPDATE alembic_version SET version_num = '9999'",
     ):
-        with pytest.raises(DBAPIError, match="must be owner|permission denied"):
+        with pytest.raises(DBAPIError, match=r"must be owner|permission denied"):
             async with db.unscoped() as tx:
                 await tx.execute(text(statement))
 
