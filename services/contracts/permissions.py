@@ -19,6 +19,7 @@ class Permission:
 
 
 PERMISSIONS: dict[str, Permission] = {
+    "account.read": Permission("identity", "See one's own account, projects and keys."),
     "account.self": Permission("identity", "Manage one's own account: SSH keys, API tokens, sessions."),
     "project.read": Permission("identity", "See a project and its members."),
     "project.manage": Permission("identity", "Change a project and who belongs to it."),
@@ -47,7 +48,9 @@ PERMISSIONS: dict[str, Permission] = {
     "authority.use": Permission(
         "secrets", "Make, read and remove the secrets and SSH authority of one cluster.", inside=True
     ),
-    "authority.sign": Permission("secrets", "Have SSH certificates signed for the hosts of one run.", inside=True),
+    "authority.sign": Permission(
+        "secrets", "Have SSH certificates signed for the hosts of one run, and read the secrets it needs.", inside=True
+    ),
     "run.control": Permission(
         "runner", "Start, watch and cancel runs of elements on the hosts of one cluster.", inside=True
     ),
@@ -106,8 +109,11 @@ ROLES: dict[str, Role] = {
     ),
 }
 
-EVERYBODY = frozenset({"account.self"})
+EVERYBODY = frozenset({"account.read", "account.self"})
 """What any person who is logged in may do, on no project in particular."""
+
+NARROWED = frozenset({"account.read"})
+"""What is left of it for an API token that is limited to a role or to projects, so that it can't make a wider one."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ class MandateKind:
     """Work of one service that outlives its request.
 
     The subject must hold ``requires`` on the project; the mandate then grants ``grants`` there, no more, for at most
-    ``longest_seconds``.
+    ``longest_seconds``. ``ends_with_subject``: suspending the subject ends it, instead of letting it pause.
     """
 
     service: str
@@ -123,17 +129,32 @@ class MandateKind:
     grants: frozenset[str]
     longest_seconds: int
     sentence: str
+    ends_with_subject: bool = False
 
 
 _BUILD = frozenset(
-    {"blueprint.read", "capacity.read", "node.hold", "cloud.credential", "authority.use", "run.control", "host.connect"}
+    {
+        "blueprint.read",
+        "capacity.read",
+        "node.hold",
+        "cloud.credential",
+        "authority.use",
+        "authority.sign",
+        "run.control",
+        "host.connect",
+    }
 )
 
 MANDATES: dict[str, MandateKind] = {
     "cluster.build": MandateKind("cluster", "cluster.create", _BUILD, 7 * 86400, "Build one cluster."),
     "cluster.delete": MandateKind("cluster", "cluster.delete", _BUILD, 7 * 86400, "Delete one cluster."),
     "cluster.connect": MandateKind(
-        "cluster", "cluster.connect", frozenset({"host.connect"}), 12 * 3600, "Carry a person's connection to a host."
+        "cluster",
+        "cluster.connect",
+        frozenset({"host.connect"}),
+        12 * 3600,
+        "Carry a person's connection to a host.",
+        ends_with_subject=True,
     ),
     "runner.run": MandateKind(
         "runner",

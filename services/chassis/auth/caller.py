@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from services.chassis.auth.tokens import Narrowing
 from services.chassis.errors import Forbidden
 
 
@@ -26,7 +27,8 @@ class Caller:
 
     ``subject`` is a person's id or ``svc:<name>``; ``chain`` the services the request came through, the nearest last;
     ``permission`` what the route that is being answered needs; ``token`` the pass or hop it came with, ``bound_to``
-    the thumbprint of the key whose holder alone may use it.
+    the thumbprint of the key whose holder alone may use it; ``outlives_subject`` that it stays good when its subject
+    is revoked (work under a mandate is paused by asking, and may always be undone).
     """
 
     subject: str
@@ -39,6 +41,8 @@ class Caller:
     token_id: str = ""
     credential_id: str | None = None
     operation_id: str | None = None
+    narrowing: Narrowing | None = None
+    outlives_subject: bool = False
     issued_at: float = 0.0
     expires_at: float = 0.0
 

@@ -49,7 +49,7 @@ class Revocations:
         if not self._values:
             return False
         names = (
-            ("subject", caller.subject),
+            ("subject", "" if caller.outlives_subject else caller.subject),
             ("token", caller.token_id),
             ("credential", caller.credential_id or ""),
             ("operation", caller.operation_id or ""),

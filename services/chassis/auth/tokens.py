@@ -40,6 +40,19 @@ class Grants(msgspec.Struct, frozen=True, omit_defaults=True):
     platform: tuple[str, ...] = ()
 
 
+class Narrowing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a pass may never exceed, at whatever audience it is exchanged for.
+
+    ``projects`` and ``role`` come from an API token that was made so; ``mandate`` and ``operation`` from the mandate
+    that the first token of the chain was a hop of: then only what the mandate grants counts.
+    """
+
+    projects: tuple[str, ...] | None = None
+    role: str | None = None
+    mandate: Grants | None = None
+    operation: str | None = None
+
+
 class PassClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Claims of a pass. ``sub`` is a person, or ``svc:<name>`` for a service that acts for itself.
 
@@ -56,10 +69,15 @@ class PassClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     act: Actor
     grants: Grants
     sid: str | None = None
+    narrowing: Narrowing | None = None
 
 
 class MandateClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Claims of a mandate: bound to the holder's key and to one operation; ``standing`` names a reconciler's."""
+    """Claims of a mandate: bound to the holder's key and to one operation; ``standing`` names a reconciler's.
+
+    ``requires`` is the permission that the subject must still hold, asked before each forward step. A mandate ends with
+    a revocation of its subject only where ``ends_with_subject`` says so: undo and delete keep theirs.
+    """
 
     iss: str
     sub: str
@@ -71,6 +89,8 @@ class MandateClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     operation: str
     grants: Grants
     standing: str | None = None
+    requires: str | None = None
+    ends_with_subject: bool = False
 
 
 class HopClaims(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from services.chassis.auth.caller import Caller
 from services.chassis.auth.keys import ALGORITHM, jwk_key, thumbprint
 from services.chassis.auth.revocation import Revocations
-from services.chassis.auth.tokens import ISSUER, Grants, HopClaims, MandateClaims, PassClaims, ProofClaims
+from services.chassis.auth.tokens import (
+    ISSUER,
+    Grants,
+    HopClaims,
+    MandateClaims,
+    Narrowing,
+    PassClaims,
+    ProofClaims,
+)
 from services.chassis.errors import NotAuthenticated
 
 C = TypeVar("C", bound=msgspec.Struct)
@@ -38,14 +46,22 @@ class Verifier:
         Raises NotAuthenticated with the reason: no authz signature, other audience, ended, revoked, foreign key.
         """
         holder, _service = self.prover(proof)
+        known = self.presented(token)
+        if known.bound_to != holder:
+            raise NotAuthenticated("The token is bound to another service's key.")
+        return known
+
+    def presented(self, token: str) -> Caller:
+        """Return what a pass or hop says that its audience shows to authz, which asks for no proof of its bearer's key.
+
+        Raises NotAuthenticated as :meth:`caller` does.
+        """
         known = self._callers.get(token)
         if known is None:
             known = self._read(token)
             self._remember(token, known)
         if known.expires_at < time.time() - _LEEWAY_SECONDS:
             raise NotAuthenticated("The token has ended.")
-        if known.bound_to != holder:
-            raise NotAuthenticated("The token is bound to another service's key.")
         if self._revocations.hit(known):
             raise NotAuthenticated("The token or what it came from was revoked.")
         return known
@@ -90,6 +106,8 @@ class Verifier:
             bound_to=mandate.cnf.jkt,
             token_id=mandate.jti,
             operation_id=mandate.operation,
+            narrowing=Narrowing(mandate=mandate.grants, operation=mandate.operation),
+            outlives_subject=not mandate.ends_with_subject,
             issued_at=mandate.iat,
             expires_at=min(hop.exp, mandate.exp),
             **_grants(mandate.grants),
@@ -110,6 +128,8 @@ def _caller_of_pass(claims: PassClaims, token: str) -> Caller:
         bound_to=claims.cnf.jkt,
         token_id=claims.jti,
         credential_id=claims.sid,
+        operation_id=claims.narrowing.operation if claims.narrowing else None,
+        narrowing=claims.narrowing,
         issued_at=claims.iat,
         expires_at=claims.exp,
         **_grants(claims.grants),
