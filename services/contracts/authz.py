@@ -60,6 +60,28 @@ class RevocationRequest(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Suspension(msgspec.Struct, frozen=True):
+    """Suspend a subject: nothing is passed for it any more, and its operations pause."""
+
+    reason: str
+
+
+class AuditVerification(msgspec.Struct, frozen=True):
+    """Whether the chain holds from its first record to its last; ``first_broken`` is the number where it breaks."""
+
+    records: int
+    intact: bool
+    first_broken: int | None = None
+    last_digest: str | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Whether a subject may do something on a project, and why (or why not), in sentences."""
+
+    allowed: bool
+    sentences: list[str]
+
+
 class AuditRecord(msgspec.Struct, frozen=True):
     """One line of the audit chain; ``digest`` covers it and the one before, so that a gap or a change shows."""
 

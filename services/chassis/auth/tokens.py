@@ -40,17 +40,26 @@ class Grants(msgspec.Struct, frozen=True, omit_defaults=True):
     platform: tuple[str, ...] = ()
 
 
+class MandateReach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a mandate (see :class:`MandateClaims`) in all that came from it; ``until`` is its end."""
+
+    operation: str
+    grants: Grants
+    until: int
+    requires: str | None = None
+    ends_with_subject: bool = False
+
+
 class Narrowing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a pass may never exceed, at whatever audience it is exchanged for.
 
-    ``projects`` and ``role`` come from an API token that was made so; ``mandate`` and ``operation`` from the mandate
-    that the first token of the chain was a hop of: then only what the mandate grants counts.
+    ``projects`` and ``role`` come from an API token that was made so; ``mandate`` from the hop at the chain's
+    beginning: then only what the mandate grants counts.
     """
 
     projects: tuple[str, ...] | None = None
     role: str | None = None
-    mandate: Grants | None = None
-    operation: str | None = None
+    mandate: MandateReach | None = None
 
 
 class PassClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

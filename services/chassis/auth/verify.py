@@ -19,6 +19,7 @@ from services.chassis.auth.tokens import (
     Grants,
     HopClaims,
     MandateClaims,
+    MandateReach,
     Narrowing,
     PassClaims,
     ProofClaims,
@@ -106,7 +107,7 @@ class Verifier:
             bound_to=mandate.cnf.jkt,
             token_id=mandate.jti,
             operation_id=mandate.operation,
-            narrowing=Narrowing(mandate=mandate.grants, operation=mandate.operation),
+            narrowing=Narrowing(mandate=_reach(mandate)),
             outlives_subject=not mandate.ends_with_subject,
             issued_at=mandate.iat,
             expires_at=min(hop.exp, mandate.exp),
@@ -120,7 +121,18 @@ class Verifier:
         self._callers[token] = caller
 
 
+def _reach(mandate: MandateClaims) -> MandateReach:
+    return MandateReach(
+        operation=mandate.operation,
+        grants=mandate.grants,
+        until=mandate.exp,
+        requires=mandate.requires,
+        ends_with_subject=mandate.ends_with_subject,
+    )
+
+
 def _caller_of_pass(claims: PassClaims, token: str) -> Caller:
+    reach = claims.narrowing.mandate if claims.narrowing else None
     return Caller(
         subject=claims.sub,
         chain=claims.act.chain(),
@@ -128,8 +140,9 @@ def _caller_of_pass(claims: PassClaims, token: str) -> Caller:
         bound_to=claims.cnf.jkt,
         token_id=claims.jti,
         credential_id=claims.sid,
-        operation_id=claims.narrowing.operation if claims.narrowing else None,
+        operation_id=reach.operation if reach else None,
         narrowing=claims.narrowing,
+        outlives_subject=reach is not None and not reach.ends_with_subject,
         issued_at=claims.iat,
         expires_at=claims.exp,
         **_grants(claims.grants),
