@@ -27,14 +27,14 @@ class Content:
 class Shape:
     """What one sandbox consists of.
 
-    ``read_only`` maps folders of this machine to their places inside. With ``as_root`` the caller is the superuser:
+    ``read_only`` are folders of this machine with their places inside. With ``as_root`` the caller is the superuser:
     the sandbox then runs as ``uid`` for real; else a user namespace shows the caller's own id as ``uid``.
     """
 
     uid: int
     as_root: bool
     folder_bytes: int
-    read_only: Mapping[Path, str]
+    read_only: Sequence[tuple[Path, str]]
     contents: Sequence[Content]
     environment: Mapping[str, str]
     seccomp_descriptor: int
@@ -54,7 +54,8 @@ def sandbox_command(shape: Shape, control_groups: Sequence[str], program: Sequen
         *_namespaces(shape),
         *_system(),
         *_writable(shape.folder_bytes),
-        *(word for source, inside in shape.read_only.items() for word in ("--ro-bind", str(source), inside)),
+        *_folders([*(inside for _, inside in shape.read_only), *(file.path for file in shape.contents)]),
+        *(word for source, inside in shape.read_only for word in ("--ro-bind", str(source), inside)),
         *_contents(shape),
         *(word for name, value in shape.environment.items() for word in ("--setenv", name, value)),
         *("--remount-ro", "/", "--chdir", RUN_FOLDER, "--seccomp", str(shape.seccomp_descriptor), "--"),
@@ -87,6 +88,13 @@ def _system() -> list[str]:
 def _writable(folder_bytes: int) -> list[str]:
     places = (RUN_FOLDER, "/tmp", "/dev/shm")
     return [word for place in places for word in ("--perms", "1777", "--size", str(folder_bytes), "--tmpfs", place)]
+
+
+def _folders(places: Sequence[str]) -> list[str]:
+    """Make the folders above ``places`` such that the user inside may enter them; bubblewrap would make them private."""
+    above = {str(folder) for place in places for folder in Path(place).parents}
+    wanted = sorted(above - {"/", "/run", RUN_FOLDER, "/usr", "/tmp"})
+    return [word for folder in wanted for word in ("--perms", "0755", "--dir", folder)]
 
 
 def _contents(shape: Shape) -> list[str]:

@@ -20,14 +20,14 @@ _LINE_BYTES = 64 * 1024 * 1024
 class SandboxStart:
     """What one sandbox is started with.
 
-    ``files`` are made in memory inside it, by their absolute path there; ``read_only`` maps folders of this machine to
+    ``files`` are made in memory inside it, by their absolute path there; ``read_only`` are folders of this machine with
     their places inside.
     """
 
     name: str
     program: Sequence[str]
     files: Mapping[str, bytes]
-    read_only: Mapping[Path, str]
+    read_only: Sequence[tuple[Path, str]]
     environment: Mapping[str, str]
 
 

@@ -1,0 +1,179 @@
+"""What is known of a run: the matrix of elements and hosts, kept from Ansible's events as they come."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.contracts.runs import Cell
+from services.runner.domain.ansible_event import AnsibleEvent, Outcome
+from services.runner.domain.element_order import Entry
+
+OPEN = frozenset({"pending", "running"})
+GOOD = frozenset({"ok", "changed"})
+CELL_STATES = {
+    "pending": "The element has not come to this host yet.",
+    "running": "The element is at work on this host.",
+    "ok": "It ended well and changed nothing.",
+    "changed": "It ended well and changed something.",
+    "failed": "A task failed on this host; later elements leave it out.",
+    "unreachable": "The host did not answer; later elements leave it out.",
+    "skipped": "It was not tried, or not to its end: the message says why.",
+}
+
+
+@dataclass
+class Mark:
+    """One cell while it changes."""
+
+    entry: Entry
+    host: str
+    state: str = "pending"
+    task: str | None = None
+    message: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    log_offset: int | None = None
+    changed: bool = False
+
+    def cell(self) -> Cell:
+        """Return it as the API shows it."""
+        return Cell(
+            host=self.host,
+            element=self.entry.name,
+            state=self.state,
+            task=self.task,
+            message=self.message,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            log_offset=self.log_offset,
+        )
+
+
+@dataclass
+class Progress:
+    """The matrix of one run. ``touched`` collects the cells that changed since they were last taken."""
+
+    entries: Sequence[Entry]
+    marks: dict[tuple[int, str], Mark] = field(default_factory=dict)
+    touched: dict[tuple[int, str], Mark] = field(default_factory=dict)
+    current: Entry | None = None
+
+    def __post_init__(self) -> None:
+        for entry in self.entries:
+            for host in entry.element.hosts:
+                self.marks[entry.index, host] = Mark(entry, host)
+
+    def cells(self) -> list[Cell]:
+        """Return all cells: by element in order, then by host."""
+        return [mark.cell() for mark in self.marks.values()]
+
+    def take_touched(self) -> list[Cell]:
+        """Return the cells that changed since the last call."""
+        taken, self.touched = self.touched, {}
+        return [mark.cell() for mark in taken.values()]
+
+    def alive(self) -> set[str]:
+        """Return the hosts that no element has failed on or broken off."""
+        lost = {mark.host for mark in self.marks.values() if mark.state not in OPEN | GOOD}
+        return {mark.host for mark in self.marks.values()} - lost
+
+    def remaining(self) -> list[Entry]:
+        """Return the elements that some host still waits for, in order."""
+        waiting = {mark.entry.index for mark in self.marks.values() if mark.state in OPEN}
+        return [entry for entry in self.entries if entry.index in waiting]
+
+    def note(self, event: AnsibleEvent, log_offset: int) -> None:
+        """Take in one event; ``log_offset`` is where its text stands in the log."""
+        entry = self._entry(event.element_key)
+        if event.outcome is Outcome.STATISTICS:
+            self._settle(event)
+        elif entry and event.outcome is Outcome.ELEMENT_ENDED:
+            self.leave(entry, event.at)
+        elif entry:
+            self._enter(entry, event.at)
+            if event.host and (mark := self.marks.get((entry.index, event.host))):
+                self._note_host(mark, event, log_offset)
+
+    def leave(self, entry: Entry, at: datetime) -> None:
+        """Close an element that has come to its end: what runs there has ended well."""
+        for mark in self._of(entry):
+            if mark.state in OPEN and mark.host in self.alive():
+                self._end(mark, "changed" if mark.changed else "ok", at, None)
+        self._drop_out(at)
+
+    def break_off(self, state: str, message: str, at: datetime, entries: Iterable[Entry] | None = None) -> None:
+        """Close everything that is open (of ``entries``, or of all): what runs in ``state``, what waits as skipped."""
+        for entry in entries if entries is not None else self.entries:
+            for mark in self._of(entry):
+                if mark.state in OPEN:
+                    self._end(mark, state if mark.state == "running" else "skipped", at, message)
+        self._drop_out(at)
+
+    def _enter(self, entry: Entry, at: datetime) -> None:
+        if self.current is entry:
+            return
+        self.current = entry
+        alive = self.alive()
+        for mark in self._of(entry):
+            if mark.state == "pending" and mark.host in alive:
+                mark.state, mark.started_at = "running", at
+                self._touch(mark)
+
+    def _note_host(self, mark: Mark, event: AnsibleEvent, log_offset: int) -> None:
+        mark.task = event.task or mark.task
+        mark.log_offset = log_offset if mark.log_offset is None else mark.log_offset
+        mark.started_at = mark.started_at or event.at
+        if event.outcome in (Outcome.FAILED, Outcome.UNREACHABLE):
+            state = "failed" if event.outcome is Outcome.FAILED else "unreachable"
+            mark.log_offset = log_offset
+            self._end(mark, state, event.at, event.message)
+            return
+        if mark.state in ("failed", "pending"):
+            mark.state, mark.ended_at = "running", None
+        mark.changed = mark.changed or event.outcome is Outcome.CHANGED
+        self._touch(mark)
+
+    def _settle(self, event: AnsibleEvent) -> None:
+        """Ansible's own count has the last word: a failure that an ``always`` block came after is a failure still.
+
+        Ansible stops altogether when all hosts of one play have failed; whoever is still at work in that element has
+        then not come to its end.
+        """
+        for host in event.failed_hosts:
+            self._correct(host, event.at)
+        if self.current:
+            stopped = f"{self.current.name} stopped because all hosts of one of its plays failed."
+            for mark in self._of(self.current):
+                if mark.state == "running":
+                    self._end(mark, "skipped", event.at, stopped)
+        self._drop_out(event.at)
+
+    def _correct(self, host: str, at: datetime) -> None:
+        """See to it that a host which Ansible counts as failed is shown as failed, where it last was at work."""
+        begun = [mark for mark in self.marks.values() if mark.host == host and mark.started_at]
+        if not begun or begun[-1].state in ("failed", "unreachable"):
+            return
+        self._end(begun[-1], "failed", at, begun[-1].message or "A task failed; the log says which.")
+        for mark in self.marks.values():
+            if mark.host == host and mark.entry.index > begun[-1].entry.index:
+                self._end(mark, "skipped", at, f"{host} dropped out in {begun[-1].entry.name}.")
+
+    def _drop_out(self, at: datetime) -> None:
+        """Skip what waits for a host that has failed."""
+        reasons = {m.host: m.entry.name for m in reversed(self.marks.values()) if m.state not in OPEN | GOOD}
+        for mark in self.marks.values():
+            if mark.state == "pending" and mark.host in reasons:
+                self._end(mark, "skipped", at, f"{mark.host} dropped out in {reasons[mark.host]}.")
+
+    def _end(self, mark: Mark, state: str, at: datetime, message: str | None) -> None:
+        mark.state, mark.ended_at, mark.message = state, at, message
+        self._touch(mark)
+
+    def _touch(self, mark: Mark) -> None:
+        self.touched[mark.entry.index, mark.host] = mark
+
+    def _of(self, entry: Entry) -> list[Mark]:
+        return [self.marks[entry.index, host] for host in entry.element.hosts]
+
+    def _entry(self, key: str | None) -> Entry | None:
+        return next((entry for entry in self.entries if entry.key == key), None)
