@@ -1,0 +1,1 @@
+"""What authz decides, without HTTP and SQL."""

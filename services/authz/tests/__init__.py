@@ -1,0 +1,1 @@
+"""Tests of authz, on a real PostgreSQL."""
