@@ -1,6 +1,10 @@
-"""Keeps a process's revocations fresh: by event at once, and by asking authz every ten seconds."""
+"""Keeps a process's revocations fresh: by event at once, and by asking authz every ten seconds.
+
+A pull asks for what came after the last pull, whatever was heard meanwhile: an event may have been missed.
+"""
 
 import asyncio
+import time
 
 import msgspec
 
@@ -26,6 +30,7 @@ class RevocationSync:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self._pulled = 0
 
     async def run(self) -> None:
         """Listen and pull."""
@@ -40,7 +45,7 @@ class RevocationSync:
 
     async def _pull(self) -> None:
         known = self._process.revocations
-        query = {"since": known.last_number}
+        query = {"since": self._pulled}
         headers = self._process.credentials.proof_headers("authz")
         try:
             answer = await self._process.client("authz").send("GET", "/internal/revocations", headers, query=query)
@@ -49,4 +54,5 @@ class RevocationSync:
             return
         for revocation in msgspec.json.decode(answer.body, type=RevocationPage).items:
             known.add(revocation)
-        known.heard_at = asyncio.get_running_loop().time()
+            self._pulled = revocation.number
+        known.heard_at = time.time()
