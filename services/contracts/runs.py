@@ -21,7 +21,8 @@ class RunHost(msgspec.Struct, frozen=True, kw_only=True):
 class RunElement(msgspec.Struct, frozen=True, kw_only=True):
     """One element of a run, for some of its hosts; ``secrets`` are names, not values.
 
-    The value of secret ``key`` of element ``munge`` is the cluster's secret ``munge/key``."""
+    The value of secret ``key`` of element ``munge`` is the cluster's secret ``munge/key``.
+    """
 
     name: str
     version: str
@@ -104,6 +105,7 @@ class OpenStreams(msgspec.Struct, frozen=True, kw_only=True):
     cloud_id: str
     hosts: list[StreamHost]
     expires_at: datetime
+    purpose: str = "run"
 
 
 class StreamSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +114,28 @@ class StreamSession(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     folder: str
     expires_at: datetime
+
+
+class StreamUse(msgspec.Struct, frozen=True, kw_only=True):
+    """An open session: what it is for, who holds it, since when and until when, and what went through it."""
+
+    session_id: str
+    project_id: str
+    purpose: str
+    holder: str
+    operation_id: str | None
+    cluster_id: str | None
+    cloud_id: str
+    opened_at: datetime
+    expires_at: datetime
+    hosts: list[str]
+    connections: int
+    bytes_to_hosts: int
+    bytes_from_hosts: int
+
+
+class StreamList(msgspec.Struct, frozen=True):
+    items: list[StreamUse]
 
 
 class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +151,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
     host_id: str
     reachable: bool
+    banner: str | None = None
     host_keys: list[str] = []
     reason: str | None = None
 

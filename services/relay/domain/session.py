@@ -26,6 +26,7 @@ class Terms:
     """Who holds a session and why: said in lists, logs and errors."""
 
     session_id: str
+    project_id: str
     purpose: str
     holder: str
     operation_id: str | None

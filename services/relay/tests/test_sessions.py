@@ -19,7 +19,7 @@ DEAD = Target("hst_3", "dead", "10.99.1.99", 22)
 
 def terms(session_id: str = "run_1", seconds: float = 60, cloud: str = "alpha") -> Terms:
     expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
-    return Terms(session_id, "run", "runner", "op_1", "clu_1", cloud, expires_at)
+    return Terms(session_id, "prj_a", "run", "runner", "op_1", "clu_1", cloud, expires_at)
 
 
 async def greet(session: Session, host: str) -> tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]:
