@@ -11,6 +11,8 @@ from services.chassis.auth.caller import Caller
 class Revocation(msgspec.Struct, frozen=True):
     """One revocation: of a subject, a credential (``sid``), a token (``jti``) or a mandate's operation.
 
+    ``grants`` ends the passes of a subject whose roles have changed, and leaves its sessions.
+
     ``before`` is the Unix time: what was issued later is good again. ``number`` grows,
     so that a pull can ask for what is new.
     """
@@ -50,6 +52,7 @@ class Revocations:
             return False
         names = (
             ("subject", "" if caller.outlives_subject else caller.subject),
+            ("grants", caller.subject if caller.chain and not caller.outlives_subject else ""),
             ("token", caller.token_id),
             ("credential", caller.credential_id or ""),
             ("operation", caller.operation_id or ""),

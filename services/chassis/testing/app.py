@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from services.chassis.config import Listen
 from services.chassis.context import Process, process_of
 from services.chassis.dispatch import Dispatcher
 from services.chassis.serve import listening
-from services.chassis.service import Service
+from services.chassis.service import Listener, Service
 from services.chassis.testing.authority import Authority
 
 _STOP_SECONDS = 5.0
@@ -40,14 +40,14 @@ async def running(
 
     ``work`` runs the tasks of the service's work process as well.
     """
-    port = _free_port()
+    port = free_port()
     made = service.settings(listen=Listen(port=port), auth=authority.settings(service.name), **settings)
     async with contextlib.AsyncExitStack() as stack:
         process = await stack.enter_async_context(process_of(service.name, made))
         context = await stack.enter_async_context(service.context(process))
         refusals = Refusals(service.name, process.bus)
-        app = create_app(process, service.routes, Dispatcher(process, context, refusals), f"{service.name}_{port}")
-        await stack.enter_async_context(listening(app, "127.0.0.1", port, _STOP_SECONDS))
+        for one in _listeners(service, process, context, refusals):
+            await stack.enter_async_context(listening(one.app, "127.0.0.1", one.port, _STOP_SECONDS))
         tasks = [refusals.run, *service.background(context)]
         tasks += [RevocationSync(process).run] if "authz" in made.services else []
         tasks += service.workers(context) if work and service.workers else []
@@ -55,6 +55,14 @@ async def running(
         url = f"http://127.0.0.1:{port}"
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30))
         yield RunningService(url, client, context, process)
+
+
+def _listeners(service: Service[Any, Any], process: Process, context: Any, refusals: Refusals) -> Sequence[Listener]:
+    if service.listeners:
+        return service.listeners(context)
+    port = process.settings.listen.port
+    dispatcher = Dispatcher(process, context, refusals)
+    return [Listener(create_app(process, service.routes, dispatcher, f"{service.name}_{port}"), port)]
 
 
 @contextlib.asynccontextmanager
@@ -68,7 +76,8 @@ async def _tasks(functions: list[Any]) -> AsyncIterator[None]:
         await asyncio.gather(*started, return_exceptions=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
