@@ -1,0 +1,1 @@
+"""The doors of the platform: the public and the operators' listener."""

@@ -1,0 +1,68 @@
+"""Passes from authz, one for each credential and audience, renewed shortly before they end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from services.chassis.auth.credentials import ExchangedPass
+from services.chassis.auth.revocation import Revocation
+from services.chassis.errors import NotAuthenticated
+from services.chassis.http.client import CalledServiceProblem
+from services.gateway.domain.grants import Pass, grants_of
+from services.gateway.domain.sessions import Credential
+
+_RENEW_SECONDS = 10.0
+_KEPT = 50_000
+
+Exchange = Callable[[str | None, str], Awaitable[ExchangedPass]]
+_Key = tuple[str, str, str]
+
+
+class Passes:
+    """``exchange`` asks authz; requests that need the same pass at the same time share one call."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._kept: dict[_Key, Pass] = {}
+        self._asking: dict[_Key, asyncio.Task[Pass]] = {}
+
+    async def get(self, credential: Credential, audience: str, *, taken_after: float = 0.0) -> Pass:
+        """Return a pass for ``audience`` that authz gave after the Unix time ``taken_after``.
+
+        Raises NotAuthenticated if authz no longer takes the credential, Unavailable if authz does not answer.
+        """
+        key = (credential.subject, credential.id, audience)
+        kept = self._kept.get(key)
+        if kept and kept.taken_at >= taken_after and kept.expires_at - time.time() > _RENEW_SECONDS:
+            return kept
+        if key not in self._asking:
+            self._asking[key] = asyncio.create_task(self._ask(key, credential.session_token))
+            self._asking[key].add_done_callback(lambda _task: self._asking.pop(key, None))
+        return await asyncio.shield(self._asking[key])
+
+    def forget(self, subject: str) -> None:
+        """Ask anew at the next request of ``subject``: what it may do has changed."""
+        self._drop(lambda key: key[0] == subject)
+
+    def revoked(self, revocation: Revocation) -> None:
+        """Drop the passes of a revoked subject or credential."""
+        self._drop(lambda key: revocation.value in key[:2])
+
+    async def _ask(self, key: _Key, session_token: str) -> Pass:
+        asked = time.time()
+        try:
+            given = await self._exchange(session_token, key[2])
+        except CalledServiceProblem as problem:
+            if problem.status == 401:
+                raise NotAuthenticated("The session was ended.", hint="Log in again.") from problem
+            raise
+        taken = Pass(given.token, grants_of(given.token), asked, given.expires_at)
+        if len(self._kept) >= _KEPT:
+            now = time.time()
+            self._drop(lambda key: self._kept[key].expires_at < now)
+        self._kept[key] = taken
+        return taken
+
+    def _drop(self, unwanted: Callable[[_Key], bool]) -> None:
+        for key in [key for key in self._kept if unwanted(key)]:
+            del self._kept[key]

@@ -1,0 +1,1 @@
+"""Decide: which operation, who asks, what crosses, what is repeated."""

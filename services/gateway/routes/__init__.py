@@ -1,0 +1,1 @@
+"""Translate HTTP: the listeners and what they show of themselves."""

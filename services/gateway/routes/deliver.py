@@ -1,0 +1,63 @@
+"""Hand a service's answer to the client: whole when it is small, else as it comes."""
+
+from typing import Any
+
+import aiohttp
+from sanic import HTTPResponse
+from sanic.request import Request
+
+from services.chassis.log import get_logger
+from services.gateway.domain.headers import outwards
+from services.gateway.domain.idempotency import KeptAnswer
+from services.gateway.exceptions import Interrupted
+
+log = get_logger("gateway.deliver")
+_WHOLE_BYTES = 256 * 1024
+REPLAYED = "Idempotency-Replayed"
+
+
+def is_small(answer: aiohttp.ClientResponse) -> bool:
+    """Tell whether the answer's length is known and worth no stream."""
+    return answer.content_length is not None and answer.content_length <= _WHOLE_BYTES
+
+
+async def whole(service: str, answer: aiohttp.ClientResponse) -> KeptAnswer:
+    """Read an answer to its end; raises Interrupted if the service goes away first."""
+    try:
+        body = await answer.read()
+    except aiohttp.ClientError as error:
+        raise Interrupted(service, cause=repr(error)) from error
+    return KeptAnswer(answer.status, _headers(answer), body)
+
+
+def as_response(answer: KeptAnswer, *, replayed: bool = False) -> HTTPResponse:
+    """Return a whole answer for the client."""
+    headers = {**answer.headers, **({REPLAYED: "true"} if replayed else {})}
+    content_type = headers.pop("Content-Type", None)
+    return HTTPResponse(answer.body, answer.status, headers, content_type)
+
+
+async def stream(request: Request, answer: aiohttp.ClientResponse, request_id: str) -> None:
+    """Send the answer piece by piece, never faster than the client takes it.
+
+    A service that goes away midway breaks the client's connection too: a cut answer must not look whole.
+    """
+    headers = {**_headers(answer), "X-Request-Id": request_id}
+    content_type = headers.pop("Content-Type", None)
+    response = await request.respond(status=answer.status, headers=headers, content_type=content_type)
+    try:
+        async for piece in answer.content.iter_any():
+            await response.send(piece)
+    except aiohttp.ClientError as error:
+        log.warning("answer.cut", error=repr(error))
+        cut(request)
+
+
+def cut(request: Request) -> None:
+    """Break the client's connection: the only way to say that a begun answer will not be whole."""
+    transport: Any = request.transport
+    transport.abort()
+
+
+def _headers(answer: aiohttp.ClientResponse) -> dict[str, str]:
+    return outwards(answer.headers.items(), answer.headers.get("Connection", ""))
