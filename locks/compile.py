@@ -69,7 +69,9 @@ def write(group: str, requirements: list[str], upgrade: bool) -> None:
         command += ["--constraint", str(lock_of(WIDEST))]
     if upgrade:
         command.append("--upgrade")
-    subprocess.run([*command, "--output-file", str(lock)], check=True, stdout=subprocess.DEVNULL, timeout=COMPILE_DEADLINE_S)
+    subprocess.run(
+        [*command, "--output-file", str(lock)], check=True, stdout=subprocess.DEVNULL, timeout=COMPILE_DEADLINE_S
+    )
     lock.write_text(f"{HEADER}{inputs_hash(requirements)}\n{lock.read_text()}")
     print(f"locks/{lock.name}: {sum('==' in line for line in lock.read_text().splitlines())} packages")
 

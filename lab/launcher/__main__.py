@@ -1,0 +1,98 @@
+"""``python -m lab.launcher``: the platform on one machine, started, shown and stopped."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from lab.launcher import settings as places
+from lab.launcher.display import Display
+from lab.launcher.folder_lock import only_one
+from lab.launcher.processes import ServerFailed
+from lab.launcher.settings import Settings
+from lab.launcher.steps import StepFailed
+
+PORT_SHIFT_HELP = "Add this to every port, to run beside another platform."
+
+
+@click.group()
+@click.option("--state", type=click.Path(path_type=Path), default=places.default_state, help="Where data is kept.")
+@click.option("--cache", type=click.Path(path_type=Path), default=places.default_cache, help="What can be made again.")
+@click.option("--clouds", default="alpha", show_default=True, help="Clouds with their racks, e.g. alpha,beta.")
+@click.option("--machines", default=4, show_default=True, help="Machines of each rack.")
+@click.option("--port-shift", default=0, show_default=True, help=PORT_SHIFT_HELP)
+@click.option("--database-url", help="A superuser's address at a PostgreSQL that exists; none is started.")
+@click.option("--amqp-url", help="The address of a RabbitMQ that exists; none is started.")
+@click.pass_context
+def main(context: click.Context, /, state: Path, cache: Path, clouds: str, **options: Any) -> None:
+    """Cloudpoint on one machine: databases, a broker, racks of machines, their clouds and all services."""
+    names = tuple(clouds.split(","))
+    if unknown := set(names) - set(places.CLOUD_NAMES):
+        raise click.BadParameter(f"there is no cloud {', '.join(unknown)}; known are {', '.join(places.CLOUD_NAMES)}")
+    context.obj = Settings(state=state.absolute(), cache=cache.absolute(), cloud_names=names, **options)
+
+
+def _shown(command: Callable[[Settings, Display], None]) -> Callable[[Settings], None]:
+    """Give a command a display, hold the state folder, and make an expected failure a sentence and exit code 1."""
+
+    @wraps(command)
+    def run(settings: Settings) -> None:
+        display = Display()
+        try:
+            with only_one(settings.state), display:
+                command(settings, display)
+        except (ServerFailed, StepFailed) as failure:
+            display.console.print(f"[red]✗[/] {escape(str(failure))}")
+            sys.exit(1)
+
+    return run
+
+
+@main.command()
+@click.pass_obj
+@_shown
+def up(settings: Settings, display: Display) -> None:
+    """Start all that does not run, and leave it running."""
+    from lab.launcher.platform import Platform
+
+    Platform(settings, display).up()
+
+
+@main.command()
+@click.pass_obj
+@_shown
+def down(settings: Settings, display: Display) -> None:
+    """Stop all that was started; data and clusters stay."""
+    from lab.launcher.platform import Platform
+
+    Platform(settings, display).down()
+
+
+@main.command()
+@click.pass_obj
+@_shown
+def destroy(settings: Settings, display: Display) -> None:
+    """Stop all that was started and delete its data, machines' disks included."""
+    from lab.launcher.platform import Platform
+
+    Platform(settings, display).destroy()
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.pass_obj
+def logs(settings: Settings, names: tuple[str, ...]) -> None:
+    """Follow the logs of all processes, or of those named."""
+    files = [str(settings.logs / f"{name}.log") for name in names] or sorted(map(str, settings.logs.glob("*.log")))
+    if not files:
+        raise click.ClickException(f"There are no logs in {settings.logs}: nothing was started there.")
+    subprocess.run(["tail", "-n", "20", "-F", *files], check=False)
+
+
+if __name__ == "__main__":
+    main()

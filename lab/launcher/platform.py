@@ -1,0 +1,194 @@
+"""The whole platform as one object: start what is needed in the order of needs, say what runs, stop all of it."""
+
+import asyncio
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lab.launcher import enrolment, service_files
+from lab.launcher.display import Display
+from lab.launcher.job import Job
+from lab.launcher.keys import KeyFolder
+from lab.launcher.postgres import PrivatePostgres
+from lab.launcher.processes import ServerFailed, tail
+from lab.launcher.rabbitmq import PrivateRabbit
+from lab.launcher.racks import Racks
+from lab.launcher.readiness import listens, wait_ready
+from lab.launcher.service_files import ServiceFiles
+from lab.launcher.settings import POSTGRES_PORT, RABBIT_PORT, Cloud, Settings
+from lab.launcher.steps import Step, run_steps
+from lab.launcher.supervisor_client import SupervisorClient
+from services.chassis.db import provision
+
+SERVER_DEADLINE_SECONDS = 60.0
+SIMCLOUD_DEADLINE_SECONDS = 30.0
+MIGRATION_DEADLINE_SECONDS = 60.0
+READY_DEADLINE_SECONDS = 60.0
+SIMCLOUD_RANK, SERVICE_RANK = 0, 1
+
+
+class Platform:
+    """One platform in one state folder."""
+
+    def __init__(self, settings: Settings, display: Display) -> None:
+        self.settings = settings
+        self._display = display
+        self._keys = KeyFolder(settings.state / "keys")
+        self._postgres = PrivatePostgres(settings.state / "postgres", POSTGRES_PORT + settings.port_shift)
+        self._rabbit = PrivateRabbit(settings.state / "rabbitmq", RABBIT_PORT + settings.port_shift)
+        self._racks = Racks(settings)
+        self._services = service_files.present()
+        self._databases: dict[str, dict[str, Any]] = {}
+        self.supervisor = SupervisorClient(settings.state)
+
+    def up(self) -> None:
+        """Start all that does not run yet and wait until it is ready. Raises StepFailed."""
+        if not self.supervisor.running():
+            self.supervisor.stop()
+            self._refuse_taken_ports()
+        run_steps(self._steps(), self._display)
+
+    def down(self) -> None:
+        """Stop all that was started here; data stays. Raises StepFailed."""
+        run_steps(
+            [
+                Step("services", "stop the services and the clouds", self.supervisor.stop),
+                Step("racks", "cut the power of the racks", self._racks.down, needs=("services",)),
+                Step("postgres", "stop PostgreSQL", self._postgres.stop, needs=("services",)),
+                Step("rabbit", "stop RabbitMQ", self._rabbit.stop, needs=("services",)),
+            ],
+            self._display,
+        )
+
+    def destroy(self) -> None:
+        """Stop all and delete the data, machines' disks included."""
+        self.down()
+        self._racks.destroy()
+        shutil.rmtree(self.settings.state)
+
+    def _steps(self) -> list[Step]:
+        return [
+            Step("supervisor", "load the libraries that services share", self.supervisor.start),
+            *self._server_steps(),
+            Step("config", "write keys and configuration", self._write_files, needs=("databases", "rabbit")),
+            *(step for cloud in self.settings.clouds for step in self._cloud_steps(cloud)),
+            *(self._migration(name) for name in self._services if name not in service_files.WITHOUT_DATABASE),
+            Step("keep", "start the services", self._start_services, needs=self._before_services()),
+            Step("ready", "wait until every service is ready", self._wait_ready, needs=("keep",)),
+        ]
+
+    def _server_steps(self) -> list[Step]:
+        steps = []
+        if self.settings.database_url is None:
+            steps.append(Step("postgres", "PostgreSQL", partial(self._postgres.start, SERVER_DEADLINE_SECONDS)))
+        if self.settings.amqp_url is None:
+            steps.append(Step("rabbit", "RabbitMQ", partial(self._rabbit.start, SERVER_DEADLINE_SECONDS)))
+        databases = Step("databases", "a database and roles for each service", self._provision, needs=("postgres",))
+        return [*steps, databases]
+
+    def _cloud_steps(self, cloud: Cloud) -> list[Step]:
+        rack, api, nodes = f"rack-{cloud.name}", f"cloud-{cloud.name}", f"nodes-{cloud.name}"
+        return [
+            Step(rack, f"rack {cloud.name}: {self.settings.machines} machines", partial(self._racks.up, cloud)),
+            Step(api, f"cloud {cloud.name}", partial(self._start_cloud, cloud), needs=("supervisor",)),
+            Step(nodes, f"enrol rack {cloud.name} in its cloud", partial(self._enrol, cloud), needs=(rack, api)),
+        ]
+
+    def _migration(self, service: str) -> Step:
+        return Step(
+            f"migrate-{service}",
+            f"schema of {service}",
+            partial(self.supervisor.run, self._job(service, "migrate"), MIGRATION_DEADLINE_SECONDS),
+            needs=("config", "supervisor"),
+        )
+
+    def _before_services(self) -> tuple[str, ...]:
+        clouds = [f"cloud-{cloud.name}" for cloud in self.settings.clouds]
+        return ("config", "rabbit", "supervisor", *clouds, *(f"migrate-{name}" for name in self._services))
+
+    def _refuse_taken_ports(self) -> None:
+        """Nothing of ours runs now, so whoever listens on our ports is somebody else."""
+        wanted = {name: service_files.ports(self.settings, name)["port"] for name in self._services}
+        wanted |= {f"cloud {cloud.name}": cloud.api_port for cloud in self.settings.clouds}
+        taken = [f"{port} ({name})" for name, port in wanted.items() if listens(port)]
+        if taken:
+            raise ServerFailed(
+                f"Another program listens on {', '.join(taken)}. Stop it, or move all ports with --port-shift 1000."
+            )
+
+    def _provision(self) -> None:
+        admin_dsn = self.settings.database_url or self._postgres.admin_dsn
+
+        async def make(service: str) -> None:
+            password = self._keys.password
+            made = await provision(
+                admin_dsn,
+                service,
+                app_password=password(f"{service}-app"),
+                owner_password=password(f"{service}-owner"),
+            )
+            self._databases[service] = msgspec.to_builtins(made.settings())
+
+        async def make_all() -> None:
+            await asyncio.gather(*(make(s) for s in self._services if s not in service_files.WITHOUT_DATABASE))
+
+        asyncio.run(make_all())
+
+    def _files(self) -> ServiceFiles:
+        return ServiceFiles(self.settings, self._keys, lambda service: self._databases[service], self._amqp_url())
+
+    def _amqp_url(self) -> str:
+        return self.settings.amqp_url or self._rabbit.url
+
+    def _write_files(self) -> None:
+        files = self._files()
+        for service in self._services:
+            files.write(service)
+
+    def _job(self, service: str, command: str) -> Job:
+        config = self.settings.state / "config" / f"{service}.yaml"
+        return Job(
+            name=f"{service}-{command}",
+            module=f"services.{service}",
+            arguments=(command, "--config", str(config)),
+            log=str(self.settings.logs / f"{service}-{command}.log"),
+            rank=SERVICE_RANK,
+        )
+
+    def _start_cloud(self, cloud: Cloud) -> None:
+        name, folder = f"simcloud-{cloud.name}", self.clouds_file(cloud).parent
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ports = ("--base-port", str(cloud.api_port), "--subnet", cloud.subnet)
+        arguments = ("serve", "--name", cloud.name, "--state", str(folder), *ports)
+        log = self.settings.logs / f"{name}.log"
+        self.supervisor.keep(Job(name, "lab.simcloud", arguments, str(log), SIMCLOUD_RANK))
+        self._wait(name, cloud.api_port, "/v3", SIMCLOUD_DEADLINE_SECONDS)
+
+    def clouds_file(self, cloud: Cloud) -> Path:
+        """The administrator's log-ins of a cloud, as `openstack --os-cloud` reads them."""
+        return self.settings.state / "simcloud" / cloud.name / "clouds.yaml"
+
+    def _enrol(self, cloud: Cloud) -> None:
+        enrolment.enrol(enrolment.operator(self.clouds_file(cloud)), self._racks.inventory(cloud))
+
+    def _start_services(self) -> None:
+        for service in self._services:
+            for command in service_files.commands(service):
+                self.supervisor.keep(self._job(service, command))
+
+    def _wait_ready(self) -> None:
+        for service in self._services:
+            ports = service_files.ports(self.settings, service)
+            for command in service_files.commands(service):
+                port = ports["work_port" if command == "work" else "port"]
+                self._wait(f"{service}-{command}", port, "/readyz", READY_DEADLINE_SECONDS)
+
+    def _wait(self, name: str, port: int, path: str, deadline_seconds: float) -> None:
+        try:
+            wait_ready(name, port, path, deadline_seconds)
+        except ServerFailed as late:
+            log = self.settings.logs / f"{name}.log"
+            raise ServerFailed(f"{late}\nThe end of {log}:\n{tail(log)}") from late
