@@ -1,4 +1,4 @@
-"""OpenStack's clients are synchronous: each call runs in a bounded thread, under one deadline, with one session kept."""
+"""OpenStack's clients are synchronous: each call runs in a bounded thread, under one deadline."""
 
 import asyncio
 import functools
@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
-from keystoneauth1 import loading, session
-from keystoneauth1.exceptions import ClientException
+from keystoneauth1 import loading
+from keystoneauth1.session import Session
 
 from services.chassis import deadline
 from services.chassis.errors import Unavailable
@@ -50,22 +50,22 @@ class CloudThreads:
 
     def __init__(self, threads: int = 16) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="cloud")
-        self._sessions: dict[str, session.Session] = {}
+        self._sessions: dict[str, Session] = {}
         self._clients: dict[tuple[str, str], Any] = {}
 
-    def session(self, access: CloudAccess) -> session.Session:
+    def session(self, access: CloudAccess) -> Session:
         """Return the session of ``access``; it fetches its token with the first call and renews it by itself."""
         known = self._sessions.get(access.key)
         if known is None:
-            plugin = loading.get_plugin_loader(access.auth_type).load_from_options(**access.auth)
-            known = session.Session(auth=plugin, timeout=access.call_seconds, connect_retries=_CONNECT_RETRIES)
+            plugin: Any = loading.get_plugin_loader(access.auth_type).load_from_options(**access.auth)
+            known = Session(auth=plugin, timeout=access.call_seconds, connect_retries=_CONNECT_RETRIES)
             if len(self._sessions) >= _SESSIONS_KEPT:
                 self._sessions.clear()
                 self._clients.clear()
             self._sessions[access.key] = known
         return known
 
-    def client(self, access: CloudAccess, kind: str, make: Callable[[session.Session, CloudAccess], T]) -> T:
+    def client(self, access: CloudAccess, kind: str, make: Callable[[Session, CloudAccess], T]) -> T:
         """Return the client of ``kind`` for ``access``, made by ``make`` the first time."""
         key = (access.key, kind)
         if key not in self._clients:
@@ -89,6 +89,3 @@ class CloudThreads:
     def close(self) -> None:
         """Let the threads end; calls under way are not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-__all__ = ["ClientException", "CloudAccess", "CloudFailure", "CloudThreads"]

@@ -1,0 +1,1 @@
+"""Clusters: planned, built by sagas, watched by reconcilers."""

@@ -1,0 +1,1 @@
+"""What decides: no HTTP, no SQL."""

@@ -1,0 +1,56 @@
+"""Make a plan for a caller: find the blueprint, look at what is free, decide."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from services.chassis.auth.caller import Caller
+from services.chassis.errors import FieldProblem, Problem
+from services.chassis.ids import new_id
+from services.cluster.exceptions import UnknownBlueprint, UnknownCloud
+from services.cluster.planning.plan import make_plan
+from services.cluster.sagas.deps import Deps
+from services.contracts.blueprint import BlueprintVersion
+from services.contracts.cluster import Plan
+
+
+async def plan_cluster(
+    deps: Deps,
+    caller: Caller,
+    *,
+    project_id: str,
+    name: str,
+    blueprint: str,
+    version: str | None,
+    cloud: str | None,
+    parameters: dict[str, Any],
+) -> Plan:
+    """Return a plan, not yet kept; raises UnknownCloud, UnknownBlueprint or InvalidParameters, each with its place."""
+    settings = deps.settings
+    cloud_id = cloud or settings.default_cloud
+    if cloud_id not in settings.clouds:
+        known = ", ".join(sorted(settings.clouds))
+        problem = FieldProblem("/cloud", f"There is no cloud named {cloud_id}.", f"There are: {known}.")
+        raise UnknownCloud("The cloud is not known.", errors=(problem,))
+    found = await _blueprint(deps, caller, blueprint, version)
+    return make_plan(
+        plan_id=new_id("pln"),
+        project_id=project_id,
+        cloud_id=cloud_id,
+        cluster_name=name,
+        blueprint=found,
+        given=parameters,
+        capacity=await deps.nodes.capacity(caller),
+        batch_size=settings.batch_size,
+        now=datetime.now(UTC),
+    )
+
+
+async def _blueprint(deps: Deps, caller: Caller, name: str, version: str | None) -> BlueprintVersion:
+    try:
+        return await deps.blueprints.version(name, version, caller)
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        wanted = f"{name} {version}" if version else name
+        place = FieldProblem("/blueprint", f"There is no blueprint {wanted}.", "See: cloudpoint blueprint list.")
+        raise UnknownBlueprint("The blueprint is not known.", errors=(place,)) from problem

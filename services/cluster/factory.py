@@ -1,0 +1,45 @@
+"""Assembles what the routes and workers of the cluster service need, from the process context."""
+
+from dataclasses import dataclass
+
+from services.chassis.cloud import CloudThreads
+from services.chassis.context import Process
+from services.chassis.db import Database
+from services.chassis.saga import OperationStore
+from services.cluster.adapters.heat import HeatMachineGroups
+from services.cluster.adapters.siblings import Authz, Blueprints, Identity, Nodes, Relay, Runner, Secrets
+from services.cluster.config import Settings
+from services.cluster.sagas.deps import Deps
+from services.cluster.sagas.follow import follow
+from services.cluster.sagas.table import SAGAS
+
+
+@dataclass(frozen=True)
+class Factory:
+    """The cluster service's singletons."""
+
+    process: Process
+    settings: Settings
+    db: Database
+    operations: OperationStore
+    deps: Deps
+    threads: CloudThreads
+
+
+def make_factory(process: Process, settings: Settings) -> Factory:
+    """Return the factory; raises ConfigurationError for what the configuration lacks."""
+    threads = CloudThreads()
+    deps = Deps(
+        db=process.database,
+        settings=settings,
+        groups=HeatMachineGroups(threads),
+        authz=Authz(process),
+        blueprints=Blueprints(process.client("blueprint")),
+        nodes=Nodes(process.client("node")),
+        identity=Identity(process.client("identity")),
+        secrets=Secrets(process.client("secrets")),
+        runner=Runner(process.client("runner")),
+        relay=Relay(process.client("relay")),
+    )
+    operations = OperationStore(list(SAGAS.values()), follow)
+    return Factory(process, settings, process.database, operations, deps, threads)

@@ -1,0 +1,98 @@
+"""From blueprint, parameters and capacity to a plan."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.chassis.errors import FieldProblem
+from services.cluster.exceptions import InvalidParameters
+from services.cluster.planning.fit import fit_of
+from services.cluster.planning.parameters import resolve_parameters, substitute
+from services.contracts.blueprint import BlueprintVersion, ElementUse, RoleNeeds
+from services.contracts.cluster import Plan, PlanElement, PlanRole
+from services.contracts.node import CapacityReport
+
+_NOT_HASHED = ("id", "hash", "fit", "created_at")
+
+
+def make_plan(
+    *,
+    plan_id: str,
+    project_id: str,
+    cloud_id: str,
+    cluster_name: str,
+    blueprint: BlueprintVersion,
+    given: dict[str, Any],
+    capacity: CapacityReport,
+    batch_size: int,
+    now: datetime,
+) -> Plan:
+    """Return the plan of a cluster; raises InvalidParameters with every error at once."""
+    parameters = resolve_parameters(blueprint.parameters, given)
+    roles = _roles(blueprint.roles, parameters, cluster_name, batch_size)
+    plan = Plan(
+        id=plan_id,
+        project_id=project_id,
+        cloud_id=cloud_id,
+        cluster_name=cluster_name,
+        blueprint=blueprint.name,
+        blueprint_version=blueprint.version,
+        blueprint_digest=blueprint.digest,
+        parameters=parameters,
+        roles=roles,
+        elements=[_element(use, roles, parameters) for use in blueprint.elements],
+        hash="",
+        fit=fit_of(roles, cloud_id, capacity),
+        created_at=now,
+    )
+    return msgspec.structs.replace(plan, hash=plan_hash(plan))
+
+
+def plan_hash(plan: Plan) -> str:
+    """Return the SHA-256 over everything that the plan decides: not its id, fit and time."""
+    decided = {key: value for key, value in msgspec.to_builtins(plan).items() if key not in _NOT_HASHED}
+    return hashlib.sha256(msgspec.json.encode(decided, order="deterministic")).hexdigest()
+
+
+def _roles(needs: list[RoleNeeds], parameters: dict[str, Any], cluster: str, batch_size: int) -> list[PlanRole]:
+    counts = [substitute(need.count, parameters) for need in needs]
+    problems = [problem for need, count in zip(needs, counts, strict=True) for problem in _count_problems(need, count)]
+    if problems:
+        raise InvalidParameters("The number of machines is not what the blueprint allows.", errors=tuple(problems))
+    return [_role(need, count, cluster, batch_size) for need, count in zip(needs, counts, strict=True)]
+
+
+def _count_problems(need: RoleNeeds, count: Any) -> list[FieldProblem]:
+    pointer = f"/parameters/{need.count['parameter']}" if isinstance(need.count, dict) else "/parameters"
+    if not isinstance(count, int):
+        return [FieldProblem(pointer, f"The number of machines of role {need.name} is {count!r}, not a whole number.")]
+    if count < need.min_count or (need.max_count is not None and count > need.max_count):
+        limit = "any number" if need.max_count is None else str(need.max_count)
+        return [FieldProblem(pointer, f"Role {need.name} takes {need.min_count} to {limit} machines, not {count}.")]
+    return []
+
+
+def _role(need: RoleNeeds, count: int, cluster: str, batch_size: int) -> PlanRole:
+    single = need.max_count == 1
+    hosts = [f"{cluster}-{need.name}" if single else f"{cluster}-{need.name}-{n}" for n in range(1, count + 1)]
+    return PlanRole(
+        name=need.name,
+        count=count,
+        resource_class=need.resource_class,
+        flavor=need.flavor,
+        hosts=hosts,
+        batches=[hosts[start : start + batch_size] for start in range(0, count, batch_size)],
+    )
+
+
+def _element(use: ElementUse, roles: list[PlanRole], parameters: dict[str, Any]) -> PlanElement:
+    return PlanElement(
+        name=use.element,
+        version=use.version,
+        hosts=[host for role in roles if role.name in use.roles for host in role.hosts],
+        values=substitute(use.values, parameters),
+        secrets=use.secrets,
+        timeout_seconds=use.timeout_seconds,
+    )

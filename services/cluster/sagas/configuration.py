@@ -1,0 +1,163 @@
+"""Runs of elements as steps: only what is not done yet is run, on the hosts where it is not done yet."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from services.chassis.saga import Done, Reason, StepFailed, Wait
+from services.cluster.sagas.deps import Context, cluster_of, mandate_of, plan_of
+from services.cluster.storage.clusters import get_cluster
+from services.cluster.storage.hosts import change_host, host_keys_of
+from services.cluster.storage.runs import cells_of, record_run, runs_of
+from services.contracts.cluster import Host, Plan
+from services.contracts.runs import Cell, Run, RunCluster, RunElement, RunHost, StartRun
+
+_LOOK_SECONDS = 1.0
+_DONE = frozenset({"ok", "changed", "skipped"})
+_ENDED = frozenset({"succeeded", "failed", "cancelled", "lost"})
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+async def apply_elements(ctx: Context) -> Done | Wait:
+    """Apply the plan's elements in order; after a failure only what is missing."""
+    return await _run_phase(ctx, "apply")
+
+
+async def verify_elements(ctx: Context) -> Done | Wait:
+    """Have each element prove by doing its work that it does it."""
+    return await _run_phase(ctx, "verify")
+
+
+async def stop_runs(ctx: Context) -> Done | Wait:
+    """Cancel what still runs on the hosts for this cluster's operations; ends when all has ended."""
+    async with ctx.deps.db.project(ctx.operation.project_id) as tx:
+        rows = [row for row in await runs_of(tx, _runs_owner(ctx)) if row.state not in _ENDED]
+    for row in rows:
+        await ctx.deps.runner.cancel(row.id, mandate_of(ctx))
+        run = await ctx.deps.runner.show(row.id, mandate_of(ctx))
+        async with ctx.tx() as tx:
+            await record_run(tx, run, row.number)
+        if run.state not in _ENDED:
+            return Wait(seconds=_LOOK_SECONDS, note="The run on the hosts is being cancelled.")
+    return Done({})
+
+
+def _runs_owner(ctx: Context) -> str:
+    owner: str = ctx.params.get("runs_of", ctx.operation.id)
+    return owner
+
+
+@dataclass(frozen=True)
+class _Progress:
+    """Where a phase stands: its runs so far, its newest cells, and what has to be run yet."""
+
+    rows: list[Any]
+    missing: list[RunElement]
+
+
+async def _run_phase(ctx: Context, phase: str) -> Done | Wait:
+    plan = await plan_of(ctx)
+    progress = await _progress(ctx, plan, phase)
+    under_way = bool(progress.rows) and progress.rows[-1].state not in _ENDED
+    if not under_way and not progress.missing:
+        return Done({"runs": [row.id for row in progress.rows]})
+    number = progress.rows[-1].number if under_way else len(progress.rows) + 1
+    run = await (_show(ctx, progress) if under_way else _start(ctx, plan, phase, number, progress))
+    async with ctx.tx() as tx:
+        await record_run(tx, run, number)
+        for host in _failed_hosts(run.cells):
+            await change_host(tx, cluster_of(ctx), host.host, state="failed", reason=host.message)
+    if run.state not in _ENDED:
+        return Wait(seconds=_LOOK_SECONDS, note=_note(run))
+    if run.state == "succeeded":
+        return Wait(seconds=0, note=_note(run))
+    raise StepFailed(await _reason(ctx, run))
+
+
+async def _show(ctx: Context, progress: _Progress) -> Run:
+    return await ctx.deps.runner.show(progress.rows[-1].id, mandate_of(ctx))
+
+
+async def _start(ctx: Context, plan: Plan, phase: str, number: int, progress: _Progress) -> Run:
+    run_id = run_id_of(ctx.operation.id, phase, number)
+    intent = await ctx.intent("run.start", key=run_id, payload={"phase": phase, "number": number})
+    await ctx.guard()
+    run = await ctx.deps.runner.start(await _request(ctx, plan, phase, run_id, progress.missing), mandate_of(ctx))
+    await intent.done({"run_id": run.id})
+    return run
+
+
+async def _progress(ctx: Context, plan: Plan, phase: str) -> _Progress:
+    async with ctx.deps.db.project(plan.project_id) as tx:
+        rows = await runs_of(tx, ctx.operation.id, phase)
+    done = {(cell.element, cell.host) for cell in cells_of(rows) if cell.state in _DONE}
+    missing = []
+    for element in plan.elements:
+        hosts = [host for host in element.hosts if (element.name, host) not in done]
+        if hosts:
+            missing.append(_run_element(element, hosts))
+    return _Progress(rows, missing)
+
+
+def _run_element(element: Any, hosts: list[str]) -> RunElement:
+    return RunElement(
+        name=element.name,
+        version=element.version,
+        hosts=hosts,
+        values=element.values,
+        secrets=[secret["name"] for secret in element.secrets],
+        timeout_seconds=element.timeout_seconds,
+    )
+
+
+async def _request(ctx: Context, plan: Plan, phase: str, run_id: str, elements: list[RunElement]) -> StartRun:
+    cluster_id = cluster_of(ctx)
+    async with ctx.deps.db.project(plan.project_id) as tx:
+        cluster = await get_cluster(tx, cluster_id)
+        pinned = await host_keys_of(tx, cluster_id)
+    hosts = cluster.hosts if cluster else []
+    return StartRun(
+        run_id=run_id,
+        operation_id=ctx.operation.id,
+        project_id=plan.project_id,
+        cloud_id=plan.cloud_id,
+        cluster=RunCluster(cluster_id, plan.cluster_name),
+        phase=phase,
+        hosts=[_run_host(host, pinned[host.name]) for host in hosts],
+        elements=elements,
+    )
+
+
+def _run_host(host: Host, keys: list[str]) -> RunHost:
+    return RunHost(id=host.id, name=host.name, role=host.role, address=host.address or "", host_keys=keys)
+
+
+def run_id_of(operation_id: str, phase: str, number: int) -> str:
+    """Return the one id of an operation's nth run of a phase, so that a repeated start finds the run that is there."""
+    digest = hashlib.sha256(f"{operation_id}/{phase}/{number}".encode()).digest()
+    value = int.from_bytes(digest[:17], "big")
+    return "run_" + "".join(_ALPHABET[(value >> 5 * place) & 31] for place in range(26))
+
+
+def _failed_hosts(cells: list[Cell]) -> list[Cell]:
+    return [cell for cell in cells if cell.state in ("failed", "unreachable")]
+
+
+def _note(run: Run) -> str:
+    done = sum(cell.state in _DONE for cell in run.cells)
+    running = sorted({cell.element for cell in run.cells if cell.state == "running"})
+    return f"{done} of {len(run.cells)} done" + (f", now {', '.join(running)}" if running else "")
+
+
+async def _reason(ctx: Context, run: Run) -> Reason:
+    failed = _failed_hosts(run.cells)
+    log = await ctx.deps.runner.log(
+        run.id, max((cell.log_offset or 0 for cell in failed[:1]), default=0), mandate_of(ctx)
+    )
+    hosts = ", ".join(sorted({cell.host for cell in failed})) or "no host in particular"
+    first = failed[0] if failed else None
+    what = f"Element {first.element} failed on {hosts}" if first else (run.reason or "The run failed")
+    task = f" in the task “{first.task}”" if first and first.task else ""
+    evidence = "\n".join(filter(None, [first.message if first else run.reason, log.text[:4000]]))
+    runbook = f"{ctx.deps.settings.runbooks}/element-failed.md"
+    return Reason("element-failed", f"{what}{task}.", evidence=evidence, runbook=runbook)

@@ -1,0 +1,69 @@
+"""What the steps of a saga work with, and how they get at plan, mandate and cloud of their operation."""
+
+from dataclasses import dataclass
+
+from services.chassis.auth.credentials import Mandate
+from services.chassis.cloud import CloudAccess
+from services.chassis.db import Database
+from services.chassis.saga import Operation, StepContext
+from services.cluster.adapters.heat import HeatMachineGroups
+from services.cluster.adapters.siblings import Authz, Blueprints, Identity, Nodes, Relay, Runner, Secrets
+from services.cluster.config import Settings
+from services.cluster.storage.plans import get_plan
+from services.contracts.blueprint import BlueprintVersion
+from services.contracts.cluster import Plan
+
+
+@dataclass(frozen=True)
+class Deps:
+    """The singletons that steps use."""
+
+    db: Database
+    settings: Settings
+    groups: HeatMachineGroups
+    authz: Authz
+    blueprints: Blueprints
+    nodes: Nodes
+    identity: Identity
+    secrets: Secrets
+    runner: Runner
+    relay: Relay
+
+
+Context = StepContext[Deps]
+
+
+def mandate_token(operation: Operation) -> Mandate:
+    """Return the mandate that an operation carries."""
+    return Mandate(operation.context["mandate"])
+
+
+def mandate_of(ctx: Context) -> Mandate:
+    """Return the mandate under which the operation works."""
+    return mandate_token(ctx.operation)
+
+
+def cluster_of(ctx: Context) -> str:
+    """Return the id of the operation's cluster."""
+    return ctx.operation.subject
+
+
+async def plan_of(ctx: Context) -> Plan:
+    """Return the plan of the operation's cluster; it never changes."""
+    async with ctx.deps.db.project(ctx.operation.project_id) as tx:
+        plan = await get_plan(tx, ctx.params["plan_id"])
+    if plan is None:
+        raise LookupError(f"plan {ctx.params['plan_id']} is not there")
+    return plan
+
+
+async def blueprint_of(ctx: Context, plan: Plan) -> BlueprintVersion:
+    """Return the blueprint's version that the plan was made from."""
+    return await ctx.deps.blueprints.version(plan.blueprint, plan.blueprint_version, mandate_of(ctx))
+
+
+async def access_of(ctx: Context, cloud_id: str) -> CloudAccess:
+    """Return the project's own access to the cloud; the secret in it is kept nowhere here."""
+    credential = await ctx.deps.identity.credential(ctx.operation.project_id, cloud_id, mandate_of(ctx))
+    seconds = ctx.deps.settings.clouds[cloud_id].call_seconds
+    return CloudAccess(credential.auth_type, credential.auth, credential.region, call_seconds=seconds)

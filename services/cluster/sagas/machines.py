@@ -1,0 +1,216 @@
+"""Machine groups as steps: made batch by batch, watched, and taken back."""
+
+from typing import Any
+
+import yaml
+
+from services.chassis.cloud import CloudAccess
+from services.chassis.saga import Done, Reason, StepFailed, Transient, Unit, Wait
+from services.cluster.domain.machine_group import GroupSpec, GroupState, Member, Observation
+from services.cluster.sagas.deps import Context, access_of, blueprint_of, cluster_of, mandate_of, plan_of
+from services.cluster.storage.hosts import change_batch, change_host, forget_group, group_of, record_group
+from services.contracts.cluster import Plan, PlanRole
+from services.contracts.node import HealthRequest
+
+SHARED = "shared"
+_LOOK_SECONDS = 1.0
+_AUTHORITY_FILE = "/etc/ssh/cloudpoint_authority.pub"
+_SSHD_FILE = "/etc/ssh/sshd_config.d/10-cloudpoint.conf"
+
+
+async def batches(ctx: Context) -> list[Unit]:
+    """One unit a batch of machines, the key ``<role>-<number>``."""
+    plan = await plan_of(ctx)
+    return [Unit(f"{role.name}-{n}", {"role": role.name, "number": n}) for role in plan.roles for n in _numbers(role)]
+
+
+async def create_shared(ctx: Context) -> Done | Wait:
+    """Make what all batches share: networks, rules, volumes."""
+    return await _create(ctx, SHARED)
+
+
+async def create_batch(ctx: Context) -> Done | Wait:
+    """Make one batch of machines and learn their servers and addresses."""
+    return await _create(ctx, ctx.unit.key)
+
+
+async def remove_shared(ctx: Context) -> Done | Wait:
+    """Take back what the batches shared."""
+    return await _remove(ctx, SHARED)
+
+
+async def remove_batch(ctx: Context) -> Done | Wait:
+    """Give one batch of machines back."""
+    return await _remove(ctx, ctx.unit.key)
+
+
+async def _create(ctx: Context, key: str) -> Done | Wait:
+    plan = await plan_of(ctx)
+    access = await access_of(ctx, plan.cloud_id)
+    spec = await _spec(ctx, plan, key)
+    intent = await ctx.intent("machine_group.create", key=f"{cluster_of(ctx)}/{key}", payload={"group": key})
+    if intent.outcome is None:
+        reference = await ctx.deps.groups.create(access, spec, ctx.guard)
+        await intent.done({"backend_ref": reference})
+        await _record(ctx, plan, key, reference, {})
+    else:
+        reference = intent.outcome["backend_ref"]
+    seen = await ctx.deps.groups.observe(access, reference)
+    return await _judge(ctx, plan, key, access, spec, seen)
+
+
+async def _judge(
+    ctx: Context, plan: Plan, key: str, access: CloudAccess, spec: GroupSpec, seen: Observation
+) -> Done | Wait:
+    if seen.state is GroupState.COMPLETE:
+        await _record(ctx, plan, key, seen.backend_ref, seen.outputs, seen.members)
+        return Done({"backend_ref": seen.backend_ref, "machines": len(seen.members)})
+    if seen.state is GroupState.CHANGING:
+        return Wait(seconds=_LOOK_SECONDS, note=await _note(ctx, plan, seen))
+    if seen.state is GroupState.FAILED and await _failure_was_told(ctx, plan, key):
+        await ctx.deps.groups.repair(access, seen.backend_ref or "", spec, ctx.guard)
+        await _tell_failure(ctx, plan, key, told=False)
+        return Wait(seconds=_LOOK_SECONDS, note="The cloud is asked to make what is missing.")
+    await _tell_failure(ctx, plan, key, told=True)
+    raise StepFailed(await _reason(ctx, plan, key, seen))
+
+
+async def _failure_was_told(ctx: Context, plan: Plan, key: str) -> bool:
+    """Tell whether the step has failed with this group before: then it was resumed, and the group is repaired."""
+    async with ctx.deps.db.project(plan.project_id) as tx:
+        row = await group_of(tx, cluster_of(ctx), key)
+    return bool(row and row.failure_told)
+
+
+async def _tell_failure(ctx: Context, plan: Plan, key: str, *, told: bool) -> None:
+    row = {"project_id": plan.project_id, "cloud_id": plan.cloud_id, "failure_told": told}
+    async with ctx.tx() as tx:
+        await record_group(tx, cluster_of(ctx), key, **row)
+
+
+async def _remove(ctx: Context, key: str) -> Done | Wait:
+    plan = await plan_of(ctx)
+    access = await access_of(ctx, plan.cloud_id)
+    reference = await _reference(ctx, plan, key, access)
+    if reference is None:
+        return await _gone(ctx, key)
+    seen = await ctx.deps.groups.observe(access, reference)
+    if seen.state is GroupState.GONE:
+        return await _gone(ctx, key)
+    if seen.state is not GroupState.REMOVING:
+        async with ctx.tx() as tx:
+            await change_batch(tx, cluster_of(ctx), key, state="removing")
+        await ctx.deps.groups.remove(access, reference, ctx.guard)
+    if seen.removal_failed:
+        raise Transient(f"The cloud could not take {key} back: {seen.words}")
+    return Wait(seconds=_LOOK_SECONDS, note="The cloud takes the machines back.")
+
+
+async def _gone(ctx: Context, key: str) -> Done:
+    async with ctx.tx() as tx:
+        await forget_group(tx, cluster_of(ctx), key)
+        await change_batch(tx, cluster_of(ctx), key, state="removed", address=None, server_id=None, host_keys=[])
+    return Done({})
+
+
+async def _reference(ctx: Context, plan: Plan, key: str, access: CloudAccess) -> str | None:
+    """Return the group's reference: the recorded one, else one that a lost answer left at the cloud."""
+    async with ctx.deps.db.project(plan.project_id) as tx:
+        row = await group_of(tx, cluster_of(ctx), key)
+    known: str | None = row.backend_ref if row else None
+    return known or await ctx.deps.groups.find(access, cluster_of(ctx), plan.cluster_name, key)
+
+
+async def _record(
+    ctx: Context,
+    plan: Plan,
+    key: str,
+    reference: str | None,
+    outputs: dict[str, Any],
+    members: tuple[Member, ...] = (),
+) -> None:
+    cluster_id = cluster_of(ctx)
+    row = {"project_id": plan.project_id, "cloud_id": plan.cloud_id, "backend_ref": reference, "outputs": outputs}
+    async with ctx.tx() as tx:
+        await record_group(tx, cluster_id, key, **row)
+        if not members:
+            await change_batch(tx, cluster_id, key, state="deploying")
+        for member in members:
+            found = {"server_id": member.server_id, "address": member.address}
+            await change_host(tx, cluster_id, member.name, state="active", reason=None, **found)
+
+
+async def _spec(ctx: Context, plan: Plan, key: str) -> GroupSpec:
+    blueprint = await blueprint_of(ctx, plan)
+    role = None if key == SHARED else next(role for role in plan.roles if role.name == key.rpartition("-")[0])
+    return GroupSpec(
+        cluster_id=cluster_of(ctx),
+        cluster_name=plan.cluster_name,
+        key=key,
+        template=blueprint.templates[role.name if role else SHARED],
+        files=blueprint.template_files if role else {},
+        parameters=await _batch_parameters(ctx, plan, role, key) if role else _shared_parameters(ctx, plan),
+        marks={"operation": ctx.operation.id, "fence": str(ctx.operation.fence)},
+    )
+
+
+def _shared_parameters(ctx: Context, plan: Plan) -> dict[str, Any]:
+    return {"network": ctx.deps.settings.clouds[plan.cloud_id].network}
+
+
+async def _batch_parameters(ctx: Context, plan: Plan, role: PlanRole, key: str) -> dict[str, Any]:
+    async with ctx.deps.db.project(plan.project_id) as tx:
+        shared = await group_of(tx, cluster_of(ctx), SHARED)
+    hosts = role.batches[int(key.rpartition("-")[2])]
+    return {
+        "hosts": ",".join(hosts),
+        "count": len(hosts),
+        "image": ctx.deps.settings.clouds[plan.cloud_id].image,
+        "flavor": role.flavor,
+        "network": shared.outputs["network"] if shared else "",
+        "user_data": user_data(ctx.result_of("make_authority")["public_key"]),
+        "metadata": {"cloudpoint_cluster": cluster_of(ctx), "cloudpoint_operation": ctx.operation.id},
+    }
+
+
+def user_data(authority: str) -> str:
+    """Return the cloud-config by which a machine trusts the cluster's SSH authority, and nobody else's."""
+    document = {
+        "write_files": [
+            {"path": _AUTHORITY_FILE, "content": f"{authority}\n", "permissions": "0644"},
+            {"path": _SSHD_FILE, "content": f"TrustedUserCAKeys {_AUTHORITY_FILE}\n", "permissions": "0644"},
+        ],
+        "runcmd": [["systemctl", "try-reload-or-restart", "ssh.service"]],
+    }
+    return "#cloud-config\n" + yaml.safe_dump(document, sort_keys=False)
+
+
+async def _note(ctx: Context, plan: Plan, seen: Observation) -> str:
+    """Say how far the machines are, and what is wrong with one as soon as Ironic knows it."""
+    report = await _health(ctx, plan, seen)
+    wrong = [f"{item.node_name or item.server_id}: {item.reason}" for item in report if item.reason]
+    active = sum(item.state == "active" for item in report)
+    return "; ".join(wrong) or f"{active} of {len(seen.members)} machines are in service."
+
+
+async def _reason(ctx: Context, plan: Plan, key: str, seen: Observation) -> Reason:
+    report = await _health(ctx, plan, seen)
+    evidence = [f"{item.node_name}: {item.last_error or item.reason}" for item in report if item.reason]
+    if seen.state is GroupState.GONE:
+        sentence = f"The machines of {key} were removed at the cloud by somebody else."
+    else:
+        sentence = f"The cloud could not put the machines of {key} into service."
+    runbook = f"{ctx.deps.settings.runbooks}/machines-failed.md"
+    return Reason("machines-failed", sentence, evidence="\n".join([seen.words or "", *evidence]), runbook=runbook)
+
+
+async def _health(ctx: Context, plan: Plan, seen: Observation) -> list[Any]:
+    servers = [member.server_id for member in seen.members]
+    if not servers:
+        return []
+    request = HealthRequest(project_id=plan.project_id, cloud_id=plan.cloud_id, server_ids=servers)
+    return (await ctx.deps.nodes.health(request, mandate_of(ctx))).items
+
+
+def _numbers(role: PlanRole) -> range:
+    return range(len(role.batches))

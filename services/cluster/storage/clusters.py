@@ -1,0 +1,143 @@
+"""Clusters."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis import outbox
+from services.chassis.bus import new_event
+from services.chassis.db import Keyset
+from services.cluster.exceptions import NameTaken
+from services.cluster.schema import clusters
+from services.cluster.storage.hosts import hosts_of
+from services.contracts.cluster import Cluster, Plan
+
+_NEWEST = Keyset((clusters.c.created_at, "desc"), (clusters.c.id, "desc"))
+
+
+async def add_cluster(
+    tx: AsyncConnection,
+    cluster_id: str,
+    plan: Plan,
+    operation_id: str,
+    expires_at: datetime | None,
+    locked: bool,
+) -> None:
+    """Add a cluster that is about to be built; raises NameTaken if the project has one of that name."""
+    now = datetime.now(UTC)
+    row = {
+        "id": cluster_id,
+        "project_id": plan.project_id,
+        "cloud_id": plan.cloud_id,
+        "name": plan.cluster_name,
+        "plan_id": plan.id,
+        "blueprint": plan.blueprint,
+        "blueprint_version": plan.blueprint_version,
+        "state": "building",
+        "operation_id": operation_id,
+        "locked": locked,
+        "expires_at": expires_at,
+        "outputs": {},
+        "created_at": now,
+        "changed_at": now,
+    }
+    try:
+        await tx.execute(insert(clusters).values(row))
+    except IntegrityError as error:
+        raise NameTaken(f"The project has a cluster named {plan.cluster_name}.") from error
+    await _tell(tx, cluster_id, plan.project_id, {"state": "building", "operation_id": operation_id})
+
+
+async def get_cluster(tx: AsyncConnection, cluster_id: str, *, for_update: bool = False) -> Cluster | None:
+    """Return a cluster with its hosts, by id; None if it is not there or not in the transaction's projects."""
+    query = select(clusters).where(clusters.c.id == cluster_id)
+    row = (await tx.execute(query.with_for_update() if for_update else query)).one_or_none()
+    return _cluster(row, await hosts_of(tx, cluster_id)) if row else None
+
+
+async def page_of_clusters(
+    tx: AsyncConnection,
+    *,
+    limit: int,
+    cursor: str | None,
+    project_id: str | None = None,
+    name: str | None = None,
+    state: str | None = None,
+) -> tuple[list[Cluster], str | None]:
+    """Return a page, newest first; deleted ones only where ``state`` asks for them."""
+    query = select(clusters).where(clusters.c.state == state if state else clusters.c.state != "deleted")
+    if project_id:
+        query = query.where(clusters.c.project_id == project_id)
+    if name:
+        query = query.where(clusters.c.name == name)
+    page = await _NEWEST.fetch(tx, query, limit=limit, cursor=cursor)
+    return [_cluster(row, []) for row in page.rows], page.next_cursor
+
+
+async def change_cluster(tx: AsyncConnection, cluster_id: str, **values: Any) -> None:
+    """Change columns of a cluster and tell of it; what is not there stays untold."""
+    changed = {**values, "changed_at": datetime.now(UTC)}
+    query = update(clusters).where(clusters.c.id == cluster_id).values(changed).returning(clusters)
+    row = (await tx.execute(query)).one_or_none()
+    if row is not None:
+        told = {"state": row.state, "operation_id": row.operation_id, "reason": row.reason, "locked": row.locked}
+        await _tell(tx, cluster_id, row.project_id, {**told, "name": row.name})
+
+
+async def expiring(tx: AsyncConnection, before: datetime) -> list[Cluster]:
+    """Return clusters that end before a time and are neither deleted nor locked nor in the middle of something."""
+    query = select(clusters).where(
+        clusters.c.expires_at < before,
+        clusters.c.state.in_(("ready", "degraded")),
+        clusters.c.operation_id.is_(None),
+        clusters.c.locked.is_(False),
+    )
+    return [_cluster(row, []) for row in await tx.execute(query)]
+
+
+async def settled(tx: AsyncConnection) -> list[Cluster]:
+    """Return clusters that stand and have nothing under way: those whose drift can be told."""
+    query = select(clusters).where(clusters.c.state.in_(("ready", "degraded")), clusters.c.operation_id.is_(None))
+    return [_cluster(row, await hosts_of(tx, row.id)) for row in (await tx.execute(query)).all()]
+
+
+async def mark_notice(tx: AsyncConnection, cluster_id: str, expires_at: datetime | None) -> bool:
+    """Remember that the end at ``expires_at`` was told; False if it was told before."""
+    untold = or_(clusters.c.notice_for.is_(None), clusters.c.notice_for != expires_at)
+    query = update(clusters).where(clusters.c.id == cluster_id, untold).values(notice_for=expires_at)
+    return (await tx.execute(query.returning(clusters.c.id))).one_or_none() is not None
+
+
+async def project_clouds(tx: AsyncConnection) -> list[tuple[str, str]]:
+    """Return every project and cloud that has or had a cluster."""
+    rows = await tx.execute(select(clusters.c.project_id, clusters.c.cloud_id).distinct())
+    return [(row.project_id, row.cloud_id) for row in rows]
+
+
+def _cluster(row: Row[Any], hosts: list[Any]) -> Cluster:
+    return Cluster(
+        id=row.id,
+        project_id=row.project_id,
+        cloud_id=row.cloud_id,
+        name=row.name,
+        blueprint=row.blueprint,
+        blueprint_version=row.blueprint_version,
+        plan_id=row.plan_id,
+        state=row.state,
+        locked=row.locked,
+        expires_at=row.expires_at,
+        operation_id=row.operation_id,
+        reason=row.reason,
+        outputs=row.outputs,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        hosts=hosts,
+    )
+
+
+async def _tell(tx: AsyncConnection, cluster_id: str, project_id: str, data: dict[str, Any]) -> None:
+    event = new_event("cluster.changed", source="cluster", subject=cluster_id, project_id=project_id, data=data)
+    await outbox.add(tx, event)

@@ -1,0 +1,1 @@
+"""Nodes of all clouds: power, health, holds on capacity, maintenance."""

@@ -1,0 +1,1 @@
+"""What the node service calls: Ironic, and nothing else."""

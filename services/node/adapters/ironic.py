@@ -1,0 +1,106 @@
+"""Ironic by openstacksdk: one object for all clouds, each call in a bounded thread."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import openstack
+from keystoneauth1.session import Session
+from openstack import exceptions as sdk_errors
+from openstack.connection import Connection
+
+from services.chassis.cloud import CloudAccess, CloudFailure, CloudThreads
+from services.chassis.errors import NotFound
+from services.contracts.node import Node
+from services.node.config import CloudSettings
+from services.node.exceptions import NodeLocked
+
+_FIELDS = (
+    "uuid",
+    "name",
+    "resource_class",
+    "provision_state",
+    "power_state",
+    "maintenance",
+    "maintenance_reason",
+    "last_error",
+    "instance_uuid",
+    "properties",
+    "traits",
+)
+_LIST_SECONDS = 60.0
+_CHANGE_SECONDS = 60.0
+POWER_TARGETS = {"on": "power on", "off": "power off", "soft-off": "soft power off", "reboot": "rebooting"}
+
+
+class Ironic:
+    """The bare-metal service of each configured cloud."""
+
+    def __init__(self, threads: CloudThreads, clouds: dict[str, CloudSettings]) -> None:
+        self._threads = threads
+        self._access = {cloud_id: settings.access() for cloud_id, settings in clouds.items()}
+
+    async def nodes(self, cloud_id: str) -> list[Node]:
+        """Return all nodes of a cloud as Ironic sees them now (ids are ours only once they are stored)."""
+        found = await self._call(cloud_id, _LIST_SECONDS, _list_nodes)
+        now = datetime.now(UTC)
+        return [_node(cloud_id, item, now) for item in found]
+
+    async def set_power(self, cloud_id: str, cloud_node_id: str, target: str) -> None:
+        """Ask for a power state (a key of POWER_TARGETS); returns when Ironic has accepted it."""
+        await self._call(cloud_id, _CHANGE_SECONDS, _set_power, cloud_node_id, POWER_TARGETS[target])
+
+    async def set_maintenance(self, cloud_id: str, cloud_node_id: str, reason: str | None) -> None:
+        """Take a node into maintenance with a reason, or out of it with None."""
+        await self._call(cloud_id, _CHANGE_SECONDS, _set_maintenance, cloud_node_id, reason)
+
+    async def _call(self, cloud_id: str, seconds: float, call: Callable[..., Any], *arguments: Any) -> Any:
+        connection = self._threads.client(self._access[cloud_id], "ironic", _connection)
+        try:
+            return await self._threads.run(seconds, call, connection, *arguments)
+        except sdk_errors.ConflictException as error:
+            raise NodeLocked(f"Ironic says: {error}") from error
+        except sdk_errors.NotFoundException as error:
+            raise NotFound(cloud_id=cloud_id, words=str(error)) from error
+        except (sdk_errors.SDKException, OSError) as error:
+            raise CloudFailure(f"Ironic of cloud {cloud_id} says: {error}") from error
+
+
+def _connection(session: Session, access: CloudAccess) -> Connection:
+    return openstack.connection.Connection(
+        session=session, region_name=access.region, baremetal_interface=access.interface
+    )
+
+
+def _list_nodes(connection: Connection) -> list[Any]:
+    return list(connection.baremetal.nodes(fields=list(_FIELDS)))
+
+
+def _set_power(connection: Connection, node_id: str, target: str) -> None:
+    connection.baremetal.set_node_power_state(node_id, target)
+
+
+def _set_maintenance(connection: Connection, node_id: str, reason: str | None) -> None:
+    if reason is None:
+        connection.baremetal.unset_node_maintenance(node_id)
+    else:
+        connection.baremetal.set_node_maintenance(node_id, reason)
+
+
+def _node(cloud_id: str, item: Any, now: datetime) -> Node:
+    return Node(
+        id="",
+        cloud_id=cloud_id,
+        cloud_node_id=item.id,
+        name=item.name or item.id,
+        resource_class=item.resource_class or "",
+        state=item.provision_state or "available",
+        power=item.power_state,
+        maintenance=bool(item.is_maintenance),
+        maintenance_reason=item.maintenance_reason,
+        last_error=item.last_error,
+        instance_id=item.instance_id,
+        properties=item.properties or {},
+        traits=item.traits or [],
+        seen_at=now,
+    )

@@ -1,0 +1,34 @@
+"""What is wrong with a node, as a sentence that a person can act on."""
+
+from services.contracts.node import Node, ServerHealth
+
+_FAILED_STATES = frozenset({"deploy failed", "clean failed", "error", "inspect failed", "rescue failed"})
+
+
+def health_of(server_id: str, node: Node | None) -> ServerHealth:
+    """Return the health of a server by the node it is on; a server without a node is not wrong yet, just unplaced."""
+    return ServerHealth(
+        server_id=server_id,
+        node_id=node.id if node else None,
+        node_name=node.name if node else None,
+        state=node.state if node else None,
+        power=node.power if node else None,
+        maintenance=node.maintenance if node else False,
+        last_error=node.last_error if node else None,
+        reason=complaint_of(node) if node else None,
+    )
+
+
+def complaint_of(node: Node) -> str | None:
+    """Return what is wrong with a node, None if nothing is."""
+    said = f": {node.last_error}" if node.last_error else ""
+    if node.state in _FAILED_STATES:
+        return f"Node {node.name} is in the state “{node.state}”{said}."
+    if node.maintenance:
+        why = f" ({node.maintenance_reason})" if node.maintenance_reason else ""
+        return f"Node {node.name} is in maintenance{why}{said}."
+    if node.state == "active" and node.power != "power on":
+        return f"Node {node.name} is {node.power or 'in an unknown power state'}{said}."
+    if node.last_error:
+        return f"Node {node.name}{said}."
+    return None

@@ -1,0 +1,36 @@
+"""Keeps the copy of each cloud's nodes fresh."""
+
+import asyncio
+
+from services.chassis.db import Database
+from services.chassis.errors import Problem
+from services.chassis.log import get_logger
+from services.node.adapters.ironic import Ironic
+from services.node.storage.nodes import replace_nodes
+
+log = get_logger("node.watch")
+
+
+class Watch:
+    """Asks one cloud's Ironic again and again, and remembers since when it does not answer."""
+
+    def __init__(self, db: Database, ironic: Ironic, cloud_id: str, seconds: float) -> None:
+        self._db = db
+        self._ironic = ironic
+        self._cloud_id = cloud_id
+        self._seconds = seconds
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except Problem as problem:
+                log.warning("watch.failed", cloud_id=self._cloud_id, reason=str(problem))
+            await asyncio.sleep(self._seconds)
+
+    async def look(self) -> None:
+        """Look once; raises CloudFailure when Ironic does not answer."""
+        seen = await self._ironic.nodes(self._cloud_id)
+        async with self._db.unscoped() as tx:
+            await replace_nodes(tx, self._cloud_id, seen)

@@ -1,0 +1,86 @@
+"""Holds on capacity, and what became of them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.ids import new_id
+from services.contracts.node import Hold, HoldItem, HoldRequest
+from services.node.schema import allocations, hold_items, holds
+
+_LOCK = "select pg_advisory_xact_lock(hashtext('holds'))"
+
+
+async def lock_holds(tx: AsyncConnection) -> None:
+    """Let one transaction at a time decide about capacity (until it ends)."""
+    await tx.execute(text(_LOCK))
+
+
+async def held(tx: AsyncConnection) -> dict[tuple[str, str], int]:
+    """Return per cloud and resource class how many machines are held and not yet allocated."""
+    query = (
+        select(hold_items.c.cloud_id, hold_items.c.resource_class, func.sum(hold_items.c.count).label("count"))
+        .join(holds, holds.c.id == hold_items.c.hold_id)
+        .where(holds.c.state == "held", holds.c.expires_at > func.now())
+        .group_by(hold_items.c.cloud_id, hold_items.c.resource_class)
+    )
+    return {(row.cloud_id, row.resource_class): int(row._mapping["count"]) for row in await tx.execute(query)}
+
+
+async def get_hold(tx: AsyncConnection, cluster_id: str) -> Hold | None:
+    """Return a cluster's hold."""
+    row = (await tx.execute(select(holds).where(holds.c.cluster_id == cluster_id))).one_or_none()
+    if row is None:
+        return None
+    items = await tx.execute(select(hold_items).where(hold_items.c.hold_id == row.id))
+    return _hold(row, [HoldItem(item.resource_class, item._mapping["count"]) for item in items])
+
+
+async def add_hold(tx: AsyncConnection, request: HoldRequest) -> Hold:
+    """Write a hold; the caller has decided that it fits."""
+    row = {
+        "id": new_id("hld"),
+        "project_id": request.project_id,
+        "cluster_id": request.cluster_id,
+        "cloud_id": request.cloud_id,
+        "state": "held",
+        "expires_at": datetime.now(UTC) + timedelta(seconds=request.expires_in_seconds),
+    }
+    await tx.execute(insert(holds).values(row))
+    shared = {"hold_id": row["id"], "project_id": request.project_id, "cloud_id": request.cloud_id}
+    items = [{**shared, "resource_class": item.resource_class, "count": item.count} for item in request.items]
+    await tx.execute(insert(hold_items).values(items))
+    added = await get_hold(tx, request.cluster_id)
+    assert added is not None
+    return added
+
+
+async def allocate(tx: AsyncConnection, cluster_id: str, project_id: str, nodes_by_server: dict[str, str]) -> None:
+    """Turn a hold into an allocation: the servers, each with its node's id."""
+    await tx.execute(update(holds).where(holds.c.cluster_id == cluster_id).values(state="allocated"))
+    for server_id, node_id in nodes_by_server.items():
+        row = {"server_id": server_id, "project_id": project_id, "cluster_id": cluster_id, "node_id": node_id}
+        query = insert(allocations).values(row)
+        await tx.execute(query.on_conflict_do_update(index_elements=["server_id"], set_=row))
+
+
+async def release(tx: AsyncConnection, cluster_id: str) -> None:
+    """Forget a cluster's hold and allocation."""
+    mine = select(holds.c.id).where(holds.c.cluster_id == cluster_id)
+    await tx.execute(delete(hold_items).where(hold_items.c.hold_id.in_(mine)))
+    await tx.execute(delete(holds).where(holds.c.cluster_id == cluster_id))
+    await tx.execute(delete(allocations).where(allocations.c.cluster_id == cluster_id))
+
+
+def _hold(row: Row[Any], items: list[HoldItem]) -> Hold:
+    return Hold(
+        id=row.id,
+        cluster_id=row.cluster_id,
+        cloud_id=row.cloud_id,
+        items=items,
+        state=row.state,
+        expires_at=row.expires_at,
+    )
