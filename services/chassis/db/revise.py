@@ -61,8 +61,8 @@ def _compare(connection: Connection, schema: Schema) -> MigrationScript:
 
 def _text(script: MigrationScript, number: str, previous: str, title: str) -> str:
     assert script.upgrade_ops is not None and script.downgrade_ops is not None
-    upgrade = _without_comments(render_python_code(script.upgrade_ops))
-    downgrade = _without_comments(render_python_code(script.downgrade_ops))
+    upgrade = _clean(render_python_code(script.upgrade_ops))
+    downgrade = _clean(render_python_code(script.downgrade_ops))
     tenants = [one.table_name for one in script.upgrade_ops.ops if isinstance(one, CreateTableOp) and _has_project(one)]
     lines = ["from sqlalchemy.dialects import postgresql"] if "postgresql." in upgrade + downgrade else []
     lines += ["\nfrom services.chassis.db import protect"] if tenants else []
@@ -77,8 +77,10 @@ def _text(script: MigrationScript, number: str, previous: str, title: str) -> st
     )
 
 
-def _without_comments(code: str) -> str:
-    return "\n".join(line for line in code.splitlines() if not line.lstrip().startswith("# ###"))
+def _clean(code: str) -> str:
+    """Leave out Alembic's comments, and a default of JSONB that it writes with a name it does not import."""
+    lines = [line for line in code.splitlines() if not line.lstrip().startswith("# ###")]
+    return re.sub(r"(, )?astext_type=Text\(\)", "", "\n".join(lines))
 
 
 def _has_project(operation: CreateTableOp) -> bool:

@@ -13,10 +13,12 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB as _JSONB
 
 from services.chassis.db.tables import Timestamp, project_column
 from services.chassis.saga.states import ACTIVE
+
+JSONB = _JSONB(none_as_null=True)
 
 
 def add_saga(metadata: MetaData) -> None:

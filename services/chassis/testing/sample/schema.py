@@ -6,6 +6,7 @@ from sqlalchemy import Column, Integer, Table, Text, func
 
 from services.chassis.db import Schema, Timestamp, new_metadata, project_column
 from services.chassis.outbox import add_outbox
+from services.chassis.saga import add_saga
 
 metadata = new_metadata()
 
@@ -20,5 +21,6 @@ things = Table(
 )
 
 add_outbox(metadata)
+add_saga(metadata)
 
 SCHEMA = Schema("sample", metadata, Path(__file__).parent / "migrations")

@@ -41,6 +41,40 @@ def upgrade() -> None:
         postgresql_where=sa.text("sent_at IS NULL"),
     )
     op.create_table(
+        "saga_operation",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("saga", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("params", postgresql.JSONB(none_as_null=True), nullable=False),
+        sa.Column("context", postgresql.JSONB(none_as_null=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=False),
+        sa.Column("undo_ends_in", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=True),
+        sa.Column("reason", postgresql.JSONB(none_as_null=True), nullable=True),
+        sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("nudges", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("next_look_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("changed_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saga_operation")),
+    )
+    op.create_index(
+        "ix_saga_operation_due",
+        "saga_operation",
+        ["next_look_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('queued', 'running', 'cancelling', 'undoing')"),
+    )
+    op.create_index("ix_saga_operation_project_id", "saga_operation", ["project_id", "created_at", "id"], unique=False)
+    op.create_index("ix_saga_operation_subject", "saga_operation", ["subject", "created_at"], unique=False)
+    op.create_table(
         "things",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("project_id", sa.Text(), nullable=False),
@@ -49,12 +83,85 @@ def upgrade() -> None:
         sa.Column("made_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_things")),
     )
+    op.create_table(
+        "saga_intent",
+        sa.Column("operation_id", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(none_as_null=True), nullable=False),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("outcome", postgresql.JSONB(none_as_null=True), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("settled_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["operation_id"], ["saga_operation.id"], name=op.f("fk_saga_intent_operation_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("operation_id", "step", "unit", "kind", "key", name=op.f("pk_saga_intent")),
+    )
+    op.create_table(
+        "saga_step",
+        sa.Column("operation_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", postgresql.JSONB(none_as_null=True), nullable=True),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["operation_id"], ["saga_operation.id"], name=op.f("fk_saga_step_operation_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("operation_id", "name", name=op.f("pk_saga_step")),
+    )
+    op.create_table(
+        "saga_unit",
+        sa.Column("operation_id", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(none_as_null=True), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("reason", postgresql.JSONB(none_as_null=True), nullable=True),
+        sa.Column("result", postgresql.JSONB(none_as_null=True), nullable=True),
+        sa.Column("next_look_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["operation_id"], ["saga_operation.id"], name=op.f("fk_saga_unit_operation_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("operation_id", "step", "key", name=op.f("pk_saga_unit")),
+    )
+    protect(op, "saga_operation")
     protect(op, "things")
+    protect(op, "saga_intent")
+    protect(op, "saga_step")
+    protect(op, "saga_unit")
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("saga_unit")
+    op.drop_table("saga_step")
+    op.drop_table("saga_intent")
     op.drop_table("things")
+    op.drop_index("ix_saga_operation_subject", table_name="saga_operation")
+    op.drop_index("ix_saga_operation_project_id", table_name="saga_operation")
+    op.drop_index(
+        "ix_saga_operation_due",
+        table_name="saga_operation",
+        postgresql_where=sa.text("state IN ('queued', 'running', 'cancelling', 'undoing')"),
+    )
+    op.drop_table("saga_operation")
     op.drop_index("ix_outbox_event_unsent", table_name="outbox_event", postgresql_where=sa.text("sent_at IS NULL"))
     op.drop_index("ix_outbox_event_sent_at", table_name="outbox_event")
     op.drop_table("outbox_event")

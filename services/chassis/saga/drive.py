@@ -1,0 +1,182 @@
+"""Drive one operation under one lease: forward, or back, until it ends, parks or waits."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.chassis.db import Database, is_transient
+from services.chassis.saga.context import Results, StepContext
+from services.chassis.saga.errors import Interrupted, StepFailed, Suspended
+from services.chassis.saga.ledger import Ledger, UnitRow
+from services.chassis.saga.model import BeforeForward, OnChange, Operation, Reason, Saga, Step, Unit
+from services.chassis.saga.settings import SagaSettings
+from services.chassis.saga.states import ACTIVE, Phase
+from services.chassis.saga.step_run import StepRun, Waiting
+from services.chassis.saga.unit_run import UnitRun
+
+
+class OperationDrive:
+    """The work of one lease. ``poke`` makes it look at its rows at once."""
+
+    def __init__(
+        self,
+        db: Database,
+        saga: Saga,
+        operation: Operation,
+        deps: Any,
+        settings: SagaSettings,
+        on_change: OnChange,
+        before_forward: BeforeForward,
+    ) -> None:
+        self.operation_id = operation.id
+        self.ledger = Ledger(db, operation, on_change)
+        self._saga = saga
+        self._deps = deps
+        self._settings = settings
+        self._before_forward = before_forward
+        self._poked = asyncio.Event()
+        self._results: Results = {}
+
+    def poke(self) -> None:
+        """Something was asked of the operation."""
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Go as far as possible now, then give the lease back. Raises LeaseLost, and what the database raises."""
+        self._results = {
+            (unit.step, unit.key): unit.result for unit in await self.ledger.units() if unit.result is not None
+        }
+        while True:
+            operation, _ = await self.ledger.read()
+            if operation.state not in ACTIVE:
+                return
+            try:
+                waiting = await self._go_on(operation)
+            except Interrupted:
+                continue
+            if waiting is not None:
+                await self.ledger.release(seconds=waiting.seconds, seen_nudges=waiting.seen_nudges)
+                return
+            if self.ledger.stopped:
+                return
+
+    async def _go_on(self, operation: Operation) -> Waiting | None:
+        if operation.state == "queued":
+            await self.ledger.start()
+        elif operation.state == "running":
+            return await self._forward(operation)
+        elif operation.state == "cancelling":
+            await self.ledger.begin_undo("cancelling")
+        elif operation.state == "undoing":
+            return await self._undo(operation)
+        return None
+
+    async def _forward(self, operation: Operation) -> Waiting | None:
+        rows = await self.ledger.steps()
+        for step in self._saga.steps:
+            if rows[step.name].state == "done":
+                continue
+            try:
+                await self._begin(operation, step, rows[step.name])
+            except Suspended as suspended:
+                await self.ledger.park(step.name, "forward", suspended.reason)
+                return None
+            except StepFailed as failure:
+                await self._stop(step, failure.reason)
+                return None
+            answer = await self._run(operation, step, "forward")
+            if isinstance(answer, Waiting):
+                return answer
+            if answer:
+                await self._stop(step, _reason_of(step, answer))
+                return None
+            await self.ledger.end_step(step.name, "forward")
+        await self.ledger.end("running")
+        return None
+
+    async def _undo(self, operation: Operation) -> Waiting | None:
+        rows = await self.ledger.steps()
+        for step in reversed(self._saga.steps):
+            row = rows[step.name]
+            if row.phase == "forward" and row.state == "pending":
+                continue
+            if row.phase == "undo" and row.state == "done":
+                continue
+            if row.phase == "forward":
+                await self.ledger.begin_step_undo(step.name, nothing_to_undo=step.undo is None)
+            answer = await self._run(operation, step, "undo")
+            if isinstance(answer, Waiting):
+                return answer
+            if answer:
+                await self.ledger.park(step.name, "undo", _reason_of(step, answer))
+                return None
+            await self.ledger.end_step(step.name, "undo")
+        await self.ledger.end("undoing")
+        return None
+
+    async def _run(self, operation: Operation, step: Step, phase: Phase) -> Waiting | list[UnitRow]:
+        """Return what the step waits for, or its failed units (none: it is done)."""
+        unit_run = UnitRun(operation, step, self.ledger, self._deps, self._results, self._settings)
+        state = "running" if phase == "forward" else "undoing"
+        answer = await StepRun(self.ledger, unit_run, state, step.parallel, self._poked).run(step.name)
+        return answer if isinstance(answer, Waiting) else answer.failed
+
+    async def _begin(self, operation: Operation, step: Step, row: Row[Any]) -> None:
+        """Ask for permission and plan the units, unless the step has begun. Raises Suspended, StepFailed."""
+        if row.state != "pending":
+            return
+        await self._before_forward(operation)
+        await self.ledger.begin_step(step.name, await self._plan_units(operation, step))
+
+    async def _plan_units(self, operation: Operation, step: Step) -> Sequence[Unit]:
+        if step.units is None:
+            return [Unit("")]
+        whole = UnitRow(
+            step=step.name,
+            key="",
+            payload={},
+            phase="forward",
+            state="pending",
+            attempts=0,
+            note=None,
+            result=None,
+            due_in_seconds=None,
+            running_for_seconds=None,
+        )
+        context: StepContext[Any] = StepContext(
+            operation=operation,
+            step=step.name,
+            unit=whole,
+            deps=self._deps,
+            ledger=self.ledger,
+            results=self._results,
+            lease_seconds=self._settings.lease_seconds,
+        )
+        try:
+            return await step.units(context)
+        except (StepFailed, Suspended):
+            raise
+        except Exception as error:
+            if is_transient(error):
+                raise
+            sentence = f"The parts of “{step.title}” could not be worked out. It is safe to resume."
+            raise StepFailed(Reason("step-broke", sentence, evidence=f"{type(error).__name__}: {error}")) from error
+
+    async def _stop(self, step: Step, reason: Reason) -> None:
+        """Put everything back when nothing exists outside, else park."""
+        if self._saga.reversible and not await self.ledger.touches_outside():
+            await self.ledger.begin_undo("running", reason=reason, ends_in="failed")
+        else:
+            await self.ledger.park(step.name, "forward", reason)
+
+
+def _reason_of(step: Step, failed: list[UnitRow]) -> Reason:
+    """Return the first failed unit's reason, and say how many there are."""
+    reason = failed[0].reason or Reason("step-failed", f"“{step.title}” failed.")
+    if len(failed) == 1 and not failed[0].key:
+        return reason
+    names = ", ".join(unit.key for unit in failed[:10]) + (" …" if len(failed) > 10 else "")
+    sentence = f"{len(failed)} part(s) of “{step.title}” failed ({names}). The first: {reason.sentence}"
+    return Reason(reason.slug, sentence, reason.evidence, reason.runbook)

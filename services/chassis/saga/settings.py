@@ -1,0 +1,17 @@
+"""How a worker works."""
+
+import msgspec
+
+
+class SagaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a saga worker.
+
+    A worker that dies is replaced when its leases end, so ``lease_seconds`` bounds that delay. ``operations`` is how
+    many one worker drives at once. A unit in passing trouble waits ``retry_seconds``, doubled each time.
+    """
+
+    lease_seconds: float = 10.0
+    poll_seconds: float = 1.0
+    operations: int = 50
+    retry_seconds: float = 1.0
+    longest_retry_seconds: float = 60.0
