@@ -21,7 +21,7 @@ WITH_WORK = ("authz", "identity", "cluster", "node", "runner", "events")
 
 def present() -> list[str]:
     """The services that this checkout has."""
-    return [name for name in SERVICES if find_spec(f"services.{name}") and find_spec(f"services.{name}.__main__")]
+    return [name for name in SERVICES if find_spec(f"services.{name}") and find_spec(f"services.{name}.main")]
 
 
 def commands(service: str) -> tuple[str, ...]:
