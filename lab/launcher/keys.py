@@ -47,6 +47,12 @@ class KeyFolder:
             _write(path, secrets.token_urlsafe(PASSWORD_BYTES).encode())
         return path
 
+    def keep_password(self, name: str, password: str) -> Path:
+        """Keep a password that somebody else made; returns its file."""
+        path = self._folder / f"{name}.password"
+        _write(path, password.encode())
+        return path
+
     def master_key(self, name: str) -> Path:
         """The file of a random symmetric key of 256 bits, base64url, made at first use."""
         path = self._folder / f"{name}.key"

@@ -3,12 +3,12 @@
 import asyncio
 import shutil
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from lab.launcher import enrolment, service_files
+from lab.launcher.cloud_logins import clouds_file
 from lab.launcher.display import Display
 from lab.launcher.job import Job
 from lab.launcher.keys import KeyFolder
@@ -73,7 +73,7 @@ class Platform:
         return [
             Step("supervisor", "load the libraries that services share", self.supervisor.start),
             *self._server_steps(),
-            Step("config", "write keys and configuration", self._write_files, needs=("databases", "rabbit")),
+            Step("config", "write keys and configuration", self._write_files, needs=self._before_config()),
             *(step for cloud in self.settings.clouds for step in self._cloud_steps(cloud)),
             *(self._migration(name) for name in self._services if name not in service_files.WITHOUT_DATABASE),
             Step("keep", "start the services", self._start_services, needs=self._before_services()),
@@ -105,9 +105,11 @@ class Platform:
             needs=("config", "supervisor"),
         )
 
+    def _before_config(self) -> tuple[str, ...]:
+        return ("databases", "rabbit", *(f"cloud-{cloud.name}" for cloud in self.settings.clouds))
+
     def _before_services(self) -> tuple[str, ...]:
-        clouds = [f"cloud-{cloud.name}" for cloud in self.settings.clouds]
-        return ("config", "rabbit", "supervisor", *clouds, *(f"migrate-{name}" for name in self._services))
+        return ("config", "supervisor", *(f"migrate-{name}" for name in self._services))
 
     def _refuse_taken_ports(self) -> None:
         """Nothing of ours runs now, so whoever listens on our ports is somebody else."""
@@ -159,7 +161,7 @@ class Platform:
         )
 
     def _start_cloud(self, cloud: Cloud) -> None:
-        name, folder = f"simcloud-{cloud.name}", self.clouds_file(cloud).parent
+        name, folder = f"simcloud-{cloud.name}", clouds_file(self.settings, cloud).parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ports = ("--base-port", str(cloud.api_port), "--subnet", cloud.subnet)
         arguments = ("serve", "--name", cloud.name, "--state", str(folder), *ports)
@@ -167,12 +169,8 @@ class Platform:
         self.supervisor.keep(Job(name, "lab.simcloud", arguments, str(log), SIMCLOUD_RANK))
         self._wait(name, cloud.api_port, "/v3", SIMCLOUD_DEADLINE_SECONDS)
 
-    def clouds_file(self, cloud: Cloud) -> Path:
-        """The administrator's log-ins of a cloud, as `openstack --os-cloud` reads them."""
-        return self.settings.state / "simcloud" / cloud.name / "clouds.yaml"
-
     def _enrol(self, cloud: Cloud) -> None:
-        enrolment.enrol(enrolment.operator(self.clouds_file(cloud)), self._racks.inventory(cloud))
+        enrolment.enrol(enrolment.operator(clouds_file(self.settings, cloud)), self._racks.inventory(cloud))
 
     def _start_services(self) -> None:
         for service in self._services:

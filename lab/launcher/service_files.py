@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from lab.launcher.cloud_logins import CloudLogins
 from lab.launcher.keys import KeyFolder
 from lab.launcher.settings import OPERATOR_PORT, PUBLIC_PORT, SERVICE_PORTS, WORK_PORT_DISTANCE, Settings
 
@@ -43,6 +44,7 @@ class ServiceFiles:
     ) -> None:
         self._settings = settings
         self._keys = keys
+        self._logins = CloudLogins(settings, keys)
         self._database = database
         self._amqp_url = amqp_url
 
@@ -85,3 +87,15 @@ class ServiceFiles:
     def _cluster(self) -> dict[str, Any]:
         clouds = {cloud.name: {"image": "bm-image", "network": "provision"} for cloud in self._settings.clouds}
         return {"clouds": clouds, "default_cloud": self._settings.clouds[0].name}
+
+    def _node(self) -> dict[str, Any]:
+        return {"clouds": {cloud.name: self._logins.operator(cloud) for cloud in self._settings.clouds}}
+
+    def _relay(self) -> dict[str, Any]:
+        return {
+            "clouds": {
+                cloud.name: {"networks": [cloud.subnet], "network_namespace": f"cp-{cloud.name}"}
+                for cloud in self._settings.clouds
+            },
+            "sockets_folder": str(self._settings.state / "relay"),
+        }

@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tests.checks import lengths
 from tests.checks.sources import ROOT
 
-BIN = os.path.dirname(sys.executable)
+BIN = Path(sys.executable).parent
 DEADLINE_SECONDS = 300
 COMMANDS = {
     "types": [f"{BIN}/mypy"],
