@@ -79,12 +79,12 @@ class OperationDrive:
             if rows[step.name].state == "done":
                 continue
             try:
-                await self._begin(operation, step, rows[step.name])
+                operation = await self._begin(operation, step, rows[step.name])
             except Suspended as suspended:
-                await self.ledger.park(step.name, "forward", suspended.reason)
+                await self.ledger.park(step.name, "forward", suspended.reason, begun=False)
                 return None
             except StepFailed as failure:
-                await self._stop(step, failure.reason)
+                await self._stop(step, failure.reason, begun=False)
                 return None
             answer = await self._run(operation, step, "forward")
             if isinstance(answer, Waiting):
@@ -123,12 +123,12 @@ class OperationDrive:
         answer = await StepRun(self.ledger, unit_run, state, step.parallel, self._poked).run(step.name)
         return answer if isinstance(answer, Waiting) else answer.failed
 
-    async def _begin(self, operation: Operation, step: Step, row: Row[Any]) -> None:
+    async def _begin(self, operation: Operation, step: Step, row: Row[Any]) -> Operation:
         """Ask for permission and plan the units, unless the step has begun. Raises Suspended, StepFailed."""
         if row.state != "pending":
-            return
+            return operation
         await self._before_forward(operation)
-        await self.ledger.begin_step(step.name, await self._plan_units(operation, step))
+        return await self.ledger.begin_step(step.name, await self._plan_units(operation, step))
 
     async def _plan_units(self, operation: Operation, step: Step) -> Sequence[Unit]:
         if step.units is None:
@@ -164,12 +164,12 @@ class OperationDrive:
             sentence = f"The parts of “{step.title}” could not be worked out. It is safe to resume."
             raise StepFailed(Reason("step-broke", sentence, evidence=f"{type(error).__name__}: {error}")) from error
 
-    async def _stop(self, step: Step, reason: Reason) -> None:
+    async def _stop(self, step: Step, reason: Reason, *, begun: bool = True) -> None:
         """Put everything back when nothing exists outside, else park."""
         if self._saga.reversible and not await self.ledger.touches_outside():
             await self.ledger.begin_undo("running", reason=reason, ends_in="failed")
         else:
-            await self.ledger.park(step.name, "forward", reason)
+            await self.ledger.park(step.name, "forward", reason, begun=begun)
 
 
 def _reason_of(step: Step, failed: list[UnitRow]) -> Reason:

@@ -79,12 +79,14 @@ class Ledger:
         async with self.fenced("queued") as (transaction, _):
             return await self._set_operation(transaction, {"state": "running", "started_at": NOW})
 
-    async def park(self, step: str, phase: Phase, reason: Reason) -> Operation:
-        """Stop at ``step`` with ``reason``, until somebody resumes or undoes."""
+    async def park(self, step: str, phase: Phase, reason: Reason, *, begun: bool = True) -> Operation:
+        """Stop at ``step`` until somebody resumes or undoes. A step that has not ``begun`` stays pending."""
         async with self.fenced("running" if phase == "forward" else "undoing") as (transaction, row):
             kept = reason_row(reason)
-            await self._set_step(transaction, operation_of(row), step, state="failed", phase=phase, reason=kept)
-            parked = await self._set_operation(transaction, {"state": "parked", "reason": kept, **_no_lease()})
+            if begun:
+                await self._set_step(transaction, operation_of(row), step, state="failed", phase=phase, reason=kept)
+            values = {"state": "parked", "step": step, "reason": kept, **_no_lease()}
+            parked = await self._set_operation(transaction, values)
         self.stopped = True
         return parked
 

@@ -152,7 +152,7 @@ class OperationStore:
             raise WrongState(f"{wish.capitalize()} is not possible: it is {operation.state}. {sentence}", hint=hint)
 
     async def _change(self, transaction: AsyncConnection, operation_id: str, **values: Any) -> Operation:
-        values |= {"changed_at": func.now(), "next_look_at": func.now()}
+        values |= {"changed_at": func.now(), "next_look_at": func.now(), "nudges": OPERATION.c.nudges + 1}
         query = update(OPERATION).where(OPERATION.c.id == operation_id).values(values).returning(OPERATION)
         return await self._tell(transaction, operation_of((await transaction.execute(query)).one()))
 
