@@ -28,13 +28,14 @@ class SessionClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """Claims of a session token (``session+jwt``, issuer ``identity``), which authz exchanges for passes.
 
     ``sid`` is the credential (session or API token); ``projects`` and ``role``, if given, narrow what it may do.
+    ``iat`` has a fraction, so that a log-in in the second after a revocation is good.
     """
 
     iss: str
     sub: str
     sid: str
-    iat: int
-    exp: int
+    iat: float
+    exp: float
     projects: tuple[str, ...] | None = None
     role: str | None = None
 

@@ -71,7 +71,7 @@ class PassClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     iss: str
     sub: str
     aud: str
-    iat: int
+    iat: float
     exp: int
     jti: str
     cnf: Confirmation
