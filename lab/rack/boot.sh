@@ -1,9 +1,10 @@
 #!/bin/bash
 # Becomes the machine's pid 1: runs first in its new mount, uts, ipc, pid and cgroup namespaces, builds the root file
 # system and hands over to systemd.
-#   boot.sh ROOT LOWER UPPER WORK CONSOLE SHARED MEDIUM...      (MEDIUM is name=file, shown as /dev/virtual-media/name)
+#   boot.sh ROOT LOWER UPPER WORK CONSOLE SHARE MEDIUM...
+# SHARE, if not empty, is seen as /mnt/shared-storage; MEDIUM is name=file, seen as /dev/virtual-media/name.
 set -euo pipefail
-root=$1 lower=$2 upper=$3 work=$4 console=$5 shared=$6
+root=$1 lower=$2 upper=$3 work=$4 console=$5 share=$6
 shift 6
 
 mount --make-rprivate /
@@ -42,7 +43,7 @@ for medium in "$@"; do
   mount --bind "$file" "dev/virtual-media/$name"
   mount -o remount,bind,ro "dev/virtual-media/$name"
 done
-mount --bind "$shared" mnt/shared-storage
+[ -z "$share" ] || mount --bind "$share" mnt/shared-storage
 
 mkdir -p .host
 pivot_root . .host

@@ -7,6 +7,7 @@ boots without a config drive runs from memory and leaves the disk as it is. Noth
 with Ironic's `ramdisk` deploy interface, so a machine whose media were ejected shows nobody what was left on it.
 """
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,9 @@ import msgspec
 from lab.rack.config_drive_reader.drive import read_iso
 from lab.rack.folders import MachineFolder
 from lab.rack.state import BootOverride, Disk, MachineState
+
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class BootPlan(msgspec.Struct, frozen=True):
@@ -26,11 +30,25 @@ class BootPlan(msgspec.Struct, frozen=True):
     wipe: bool = False
 
 
-def instance_in_drive(folder: MachineFolder, state: MachineState) -> str:
-    """The instance's id in the inserted config drive; empty without one."""
+class Occupant(msgspec.Struct, frozen=True):
+    """Whose the machine is, by the config drive in its `Floppy` drive; empty strings without one."""
+
+    instance: str = ""
+    project: str = ""
+
+
+def read_occupant(folder: MachineFolder, state: MachineState) -> Occupant:
+    """The instance and project that the inserted config drive names."""
     medium = state.media.get("Floppy")
     drive = read_iso(folder.media / medium.file) if medium else None
-    return drive.uuid if drive else ""
+    return Occupant(drive.uuid, str(drive.meta_data.get("project_id", ""))) if drive else Occupant()
+
+
+def share_of(shared: Path, occupant: Occupant) -> Path | None:
+    """The folder of the lab's file server that the occupant's project sees; none for a machine of no project."""
+    if not SAFE_NAME.fullmatch(occupant.project):
+        return None
+    return shared / occupant.project
 
 
 def plan_boot(state: MachineState, instance: str, image: str) -> BootPlan:

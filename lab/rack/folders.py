@@ -86,7 +86,7 @@ class RackFolder:
 
     @property
     def shared(self) -> Path:
-        """Storage that every machine of the rack sees as /mnt/shared-storage: the lab's file server."""
+        """The lab's file server: a folder a project, seen by the project's machines as /mnt/shared-storage."""
         return self.path / "shared"
 
     def machine(self, name: str) -> MachineFolder:

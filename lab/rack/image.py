@@ -28,7 +28,8 @@ ENABLED_UNITS = ("ssh.service", "config-drive.service", "config-drive-commands.s
 # Units that a machine of namespaces cannot serve, and timers that would work on the host's disk or fetch by themselves.
 MASKED_UNITS = (
     "systemd-udevd.service", "systemd-modules-load.service", "systemd-logind.service", "sys-kernel-debug.mount",
-    "sys-kernel-tracing.mount", "dev-hugepages.mount", "dev-mqueue.mount", "getty.target", "console-getty.service",
+    "sys-kernel-tracing.mount", "dev-hugepages.mount", "dev-mqueue.mount", "sys-fs-fuse-connections.mount",
+    "systemd-journald-audit.socket", "getty.target", "console-getty.service",
     "fstrim.timer", "e2scrub_all.timer", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer",
     "ssh.socket",
 )  # fmt: skip

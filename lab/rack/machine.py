@@ -111,15 +111,15 @@ class Machine:
 
     async def _boot(self) -> int:
         """Run one boot to its end; return how it ended. A system that crashed stays on, dead, until the power goes."""
-        instance = firmware.instance_in_drive(self.folder, self.state)
-        plan = firmware.plan_boot(self.state, instance, self._image)
+        occupant = firmware.read_occupant(self.folder, self.state)
+        plan = firmware.plan_boot(self.state, occupant.instance, self._image)
         self.console.say(plan.says)
         self.remember(boot=firmware.consume_override(self.state.boot), faults=firmware.cured(self.state.faults))
         if plan.kind == "halt":
             self.system = plan.says
             await self._cut.wait()
             return 0
-        code = await self._run_system(plan)
+        code = await self._run_system(plan, firmware.share_of(self._shared, occupant))
         if code == POWERED_OFF and not self._cut.is_set():
             self.console.say("system powered off")
             self.remember(power_on=False)
@@ -129,14 +129,15 @@ class Machine:
             await self._cut.wait()
         return code
 
-    async def _run_system(self, plan: firmware.BootPlan) -> int:
+    async def _run_system(self, plan: firmware.BootPlan, share: Path | None) -> int:
         layers = self._prepare_layers(plan)
         cgroups.make(self._group)
         network.plug_cable(self.rack, self.spec)
         if "no-network" in self.state.faults:
             self.set_carrier(False)
         try:
-            self._process = processes.fork(self.spec.netns, self.console.terminal, self._enter(plan.disk, layers))
+            become = self._enter(plan.disk, layers, share)
+            self._process = processes.fork(self.spec.netns, self.console.terminal, become)
             self.system = "running"
             return await processes.wait_for_exit(self._process)
         finally:
@@ -156,14 +157,16 @@ class Machine:
             (layers / name).mkdir(parents=True, exist_ok=True)
         return layers
 
-    def _enter(self, disk: Disk, layers: Path) -> Callable[[], None]:
+    def _enter(self, disk: Disk, layers: Path, share: Path | None) -> Callable[[], None]:
         """What the forked process does to become the machine's system."""
         lower = image.image_path(self._cache_root, disk.image)
+        if share is not None:
+            share.mkdir(exist_ok=True)
         command = [
             "nsenter", f"--net={network.NETNS_FOLDER / self.spec.netns}",
             "unshare", "--mount", "--uts", "--ipc", "--pid", "--cgroup", "--fork", "--kill-child",
             str(BOOT_SCRIPT), str(self.folder.root), str(lower), str(layers / "upper"), str(layers / "work"),
-            str(self.console.terminal), str(self._shared), *firmware.media_arguments(self.folder, self.state),
+            str(self.console.terminal), str(share or ""), *firmware.media_arguments(self.folder, self.state),
         ]  # fmt: skip
 
         def become() -> None:

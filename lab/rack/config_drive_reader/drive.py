@@ -65,6 +65,6 @@ def _file(iso: PyCdlib, name: str) -> bytes:
             iso.get_file_from_iso_fp(content, rr_path=path)
         else:
             iso.get_file_from_iso_fp(content, joliet_path=path)
-    except PyCdlibException:
+    except (PyCdlibException, IndexError):  # pycdlib 1.12 answers some absent names with IndexError
         return b""
     return content.getvalue()

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ AUTHORIZED_KEYS = Path("/root/.ssh/authorized_keys")
 
 
 def set_host_name(meta_data: dict[str, Any]) -> None:
-    """Set and store the host name of `meta_data`, with its short form in /etc/hosts."""
+    """Set and store the host name of `meta_data`: the short form, as cloud-init does; both forms go to /etc/hosts."""
     name = str(meta_data.get("hostname") or meta_data.get("name") or "localhost")
     if user_chosen := _state().get("hostname"):
         name = str(user_chosen)
-    socket.sethostname(name)
-    Path("/etc/hostname").write_text(f"{name}\n")
-    _name_in_hosts(name)
+    short = name.split(".")[0]
+    socket.sethostname(short)
+    Path("/etc/hostname").write_text(f"{short}\n")
+    _names_in_hosts(dict.fromkeys([name, short]))
     say(f"host name {name}")
 
 
@@ -75,12 +77,10 @@ def remember_commands(uuid: str) -> None:
     _store(commands=uuid)
 
 
-def _name_in_hosts(name: str) -> None:
-    short = name.split(".")[0]
-    names = name if short == name else f"{name} {short}"
+def _names_in_hosts(names: Iterable[str]) -> None:
     hosts = Path("/etc/hosts")
     kept = [line for line in hosts.read_text().splitlines() if not line.startswith("127.0.1.1")]
-    hosts.write_text("\n".join([*kept, f"127.0.1.1 {names}"]) + "\n")
+    hosts.write_text("\n".join([*kept, f"127.0.1.1 {' '.join(names)}"]) + "\n")
 
 
 def _state() -> dict[str, Any]:

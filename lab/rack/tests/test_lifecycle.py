@@ -1,0 +1,76 @@
+"""A rack that goes down and up, is killed, and is scrapped."""
+
+import os
+import signal
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.rack.settings import REPOSITORY
+from lab.rack.tests.bench import Bench, kernel_traces, wait_for
+
+pytestmark = pytest.mark.machines
+
+
+@pytest.fixture
+def own(machines_allowed: None, tmp_path: Path) -> Iterator[Bench]:
+    """A rack of two machines that a test may mistreat."""
+    bench = Bench(tmp_path, "tl", "10.99.2.0/24", 17750, 17790)
+    bench.up(2)
+    yield bench
+    bench.close()
+
+
+def test_power_and_disks_outlive_down_and_a_killed_rack(own: Bench) -> None:
+    own.deploy("m1", str(uuid.uuid4()))
+    own.ssh("m1", "echo kept > /root/file; sync")
+    own.ask("down")
+    assert kernel_traces("tl") == []
+    own.ask("up")
+    own.wait_for_ssh("m1")
+    assert own.show("m2")["power"] == "Off"
+    os.kill(int((own.state / "rack/tl/serve.lock").read_text()), signal.SIGKILL)
+    wait_for(lambda: not [trace for trace in kernel_traces("tl") if "lab.rack" in trace], "its processes to end", 5)
+    own.ask("up", "--machines", "3")
+    own.wait_for_ssh("m1")
+    assert own.ssh("m1", "cat /root/file") == "kept\n"
+    assert own.show("m3")["power"] == "Off"
+
+
+def test_destroy_leaves_nothing(own: Bench) -> None:
+    own.deploy("m1", str(uuid.uuid4()))
+    own.ask("destroy")
+    assert kernel_traces("tl") == []
+    assert not (own.state / "rack" / "tl").exists()
+
+
+def test_a_killed_rack_is_cleared_by_down(own: Bench) -> None:
+    own.deploy("m1", str(uuid.uuid4()))
+    os.kill(int((own.state / "rack/tl/serve.lock").read_text()), signal.SIGKILL)
+    own.ask("down")
+    assert kernel_traces("tl") == []
+
+
+def test_what_cannot_be_is_refused_in_a_sentence(own: Bench) -> None:
+    for arguments, said in (
+        (["up", "--name", "tl"], "is up already"),
+        (["up", "--name", "tl", "--machines", "1"], "destroy --name tl"),
+        (["up", "--name", "Bad_Name"], "Rack name"),
+        (["show", "--name", "tl", "m9"], "has no machine 'm9'"),
+        (["list", "--name", "other"], "There is no such rack"),
+    ):
+        ended = own.cli(*arguments, check=False)
+        assert ended.returncode == 1 and said in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_without_root_it_says_so(machines_allowed: None) -> None:
+    python = "/usr/bin/python3"
+    site = next((REPOSITORY / ".venv/lib").glob("python*/site-packages"), None)
+    if site is None:
+        pytest.skip("the project's packages are not in .venv")
+    command = ["setpriv", "--reuid=65534", "--clear-groups", "env", f"PYTHONPATH={site}", python, "-m", "lab.rack", "list"]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1 and "needs root" in ended.stderr
