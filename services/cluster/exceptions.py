@@ -1,6 +1,6 @@
 """What can go wrong with a cluster, as its callers see it."""
 
-from services.chassis.errors import Conflict, InvalidRequest, Problem
+from services.chassis.errors import Conflict, InvalidRequest
 
 
 class NameTaken(Conflict):
@@ -47,6 +47,6 @@ class PlanOutOfDate(Conflict):
     title = "The plan is for something else"
 
 
-class PlatformMisconfigured(Problem):
-    slug = "misconfigured"
-    title = "The platform is not configured for this"
+class HostNotReachable(Conflict):
+    slug = "host-not-reachable"
+    title = "The host can't be reached yet"

@@ -8,6 +8,7 @@ from services.chassis.db import Database
 from services.chassis.saga import OperationStore
 from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.adapters.siblings import Authz, Blueprints, Identity, Nodes, Relay, Runner, Secrets
+from services.cluster.adapters.tunnel import Tunnels
 from services.cluster.config import Settings
 from services.cluster.sagas.deps import Deps
 from services.cluster.sagas.follow import follow
@@ -24,6 +25,7 @@ class Factory:
     operations: OperationStore
     deps: Deps
     threads: CloudThreads
+    tunnels: Tunnels
 
 
 def make_factory(process: Process, settings: Settings) -> Factory:
@@ -42,4 +44,4 @@ def make_factory(process: Process, settings: Settings) -> Factory:
         relay=Relay(process.client("relay")),
     )
     operations = OperationStore(list(SAGAS.values()), follow)
-    return Factory(process, settings, process.database, operations, deps, threads)
+    return Factory(process, settings, process.database, operations, deps, threads, Tunnels(process))
