@@ -80,8 +80,37 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     cells: list[Cell]
 
 
+class RunEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened in a run. ``number`` grows by one with each.
+
+    ``kind``: ``run`` (the run came to ``state``), ``cell`` (an element on a host came to ``state``), or ``task`` (one
+    task on one host ended: ok, changed, failed, ignored, unreachable, skipped; ``seconds`` is how long it took).
+    """
+
+    number: int
+    at: datetime
+    kind: str
+    state: str
+    host: str | None = None
+    element: str | None = None
+    task: str | None = None
+    message: str | None = None
+    seconds: float | None = None
+    log_offset: int | None = None
+
+
+class RunEventList(msgspec.Struct, frozen=True):
+    """Events in order; ``complete`` when the run has ended and none comes after these."""
+
+    items: list[RunEvent]
+    complete: bool
+
+
 class RunLog(msgspec.Struct, frozen=True):
-    """A piece of a run's log; ``next_offset`` is where the next piece begins, ``complete`` whether more can come."""
+    """A piece of a run's log, from an offset in characters.
+
+    ``next_offset`` is where the next piece begins; ``complete`` when the run has ended and this is the last piece.
+    """
 
     text: str
     next_offset: int

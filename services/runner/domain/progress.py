@@ -25,6 +25,7 @@ CELL_STATES = {
 class Mark:
     """One cell while it changes."""
 
+    position: int
     entry: Entry
     host: str
     state: str = "pending"
@@ -61,16 +62,16 @@ class Progress:
     def __post_init__(self) -> None:
         for entry in self.entries:
             for host in entry.element.hosts:
-                self.marks[entry.index, host] = Mark(entry, host)
+                self.marks[entry.index, host] = Mark(len(self.marks), entry, host)
 
     def cells(self) -> list[Cell]:
         """Return all cells: by element in order, then by host."""
         return [mark.cell() for mark in self.marks.values()]
 
-    def take_touched(self) -> list[Cell]:
-        """Return the cells that changed since the last call."""
+    def take_touched(self) -> dict[int, Cell]:
+        """Return the cells that changed since the last call, by their position in :meth:`cells`."""
         taken, self.touched = self.touched, {}
-        return [mark.cell() for mark in taken.values()]
+        return {mark.position: mark.cell() for mark in taken.values()}
 
     def alive(self) -> set[str]:
         """Return the hosts that no element has failed on or broken off."""
@@ -84,7 +85,7 @@ class Progress:
 
     def note(self, event: AnsibleEvent, log_offset: int) -> None:
         """Take in one event; ``log_offset`` is where its text stands in the log."""
-        entry = self._entry(event.element_key)
+        entry = self.entry(event.element_key)
         if event.outcome is Outcome.STATISTICS:
             self._settle(event)
         elif entry and event.outcome is Outcome.ELEMENT_ENDED:
@@ -175,5 +176,6 @@ class Progress:
     def _of(self, entry: Entry) -> list[Mark]:
         return [self.marks[entry.index, host] for host in entry.element.hosts]
 
-    def _entry(self, key: str | None) -> Entry | None:
+    def entry(self, key: str | None) -> Entry | None:
+        """Return the element of a key."""
         return next((entry for entry in self.entries if entry.key == key), None)

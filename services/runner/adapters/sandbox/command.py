@@ -91,7 +91,7 @@ def _writable(folder_bytes: int) -> list[str]:
 
 
 def _folders(places: Sequence[str]) -> list[str]:
-    """Make the folders above ``places`` such that the user inside may enter them; bubblewrap would make them private."""
+    """Make the folders above ``places`` so that the user inside may enter them: bubblewrap makes them private."""
     above = {str(folder) for place in places for folder in Path(place).parents}
     wanted = sorted(above - {"/", "/run", RUN_FOLDER, "/usr", "/tmp"})
     return [word for folder in wanted for word in ("--perms", "0755", "--dir", folder)]
