@@ -17,12 +17,24 @@ class Databases:
     def __init__(self, admin_dsn: str, *, session: str) -> None:
         self.admin_dsn = admin_dsn
         self._session = session
-        self._templates: dict[str, str] = {}
+        self._templates: dict[str, Provisioned] = {}
 
     async def copy(self, schema: Schema) -> Provisioned:
         """Return a new database of ``schema.service`` at the newest revision."""
         template = self._templates.get(schema.service) or await self._make_template(schema)
-        return await self._provision(schema, f"{template}_{secrets.token_hex(4)}", template)
+        name = f"{template.database}_{secrets.token_hex(4)}"
+        connection = await asyncpg.connect(self.admin_dsn)
+        try:
+            owner = f"{schema.service}_owner"
+            await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE "{template.database}"')
+        finally:
+            await connection.close()
+        return Provisioned(
+            name,
+            template.app_url.replace(template.database, name),
+            template.owner_url.replace(template.database, name),
+            template.reconciler_role,
+        )
 
     async def drop(self, names: Iterable[str]) -> None:
         """Drop databases, ending what is still connected to them."""
@@ -35,21 +47,16 @@ class Databases:
 
     def drop_templates(self) -> None:
         """Drop what the session shared; for the end of the session, outside any event loop."""
-        asyncio.run(self.drop(self._templates.values()))
+        asyncio.run(self.drop(template.database for template in self._templates.values()))
 
-    async def _make_template(self, schema: Schema) -> str:
-        name = f"test_{self._session}_{schema.service}"
-        provisioned = await self._provision(schema, name, None)
-        await migrate(provisioned.settings(), schema)
-        self._templates[schema.service] = name
-        return name
-
-    async def _provision(self, schema: Schema, name: str, template: str | None) -> Provisioned:
-        return await provision(
+    async def _make_template(self, schema: Schema) -> Provisioned:
+        made = await provision(
             self.admin_dsn,
             schema.service,
             app_password=_PASSWORD,
             owner_password=_PASSWORD,
-            database=name,
-            template=template,
+            database=f"test_{self._session}_{schema.service}",
         )
+        await migrate(made.settings(), schema)
+        self._templates[schema.service] = made
+        return made

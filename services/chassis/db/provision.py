@@ -33,19 +33,18 @@ async def provision(
     app_password: str,
     owner_password: str,
     database: str | None = None,
-    template: str | None = None,
 ) -> Provisioned:
     """Make database ``cloudpoint_<service>`` and the roles ``<service>_owner``, ``_app`` and ``_reconciler``.
 
     The owner makes tables; the app owns nothing, and may become the reconciler, which has BYPASSRLS and no log-in.
-    ``admin_dsn`` is a superuser's address. ``database`` and ``template`` serve tests: a copy of a migrated database.
+    ``admin_dsn`` is a superuser's address. ``database`` is another name for it.
     """
     name = database or f"cloudpoint_{service}"
     passwords = {f"{service}_owner": owner_password, f"{service}_app": app_password}
     connection = await asyncpg.connect(without_driver(admin_dsn))
     try:
         await _make_roles(connection, service, passwords)
-        await _make_database(connection, name, owner=f"{service}_owner", template=template)
+        await _make_database(connection, name, owner=f"{service}_owner")
     finally:
         await connection.close()
     await _grant_inside(_address(admin_dsn, database=name), service)
@@ -75,14 +74,11 @@ async def _make_role(connection: "asyncpg.Connection[asyncpg.Record]", role: str
     await connection.execute(f'{"ALTER" if exists else "CREATE"} ROLE "{role}" {options}')
 
 
-async def _make_database(
-    connection: "asyncpg.Connection[asyncpg.Record]", name: str, *, owner: str, template: str | None
-) -> None:
+async def _make_database(connection: "asyncpg.Connection[asyncpg.Record]", name: str, *, owner: str) -> None:
     if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
         return
-    source = f' TEMPLATE "{template}"' if template else ""
     try:
-        await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}"{source}')
+        await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}"')
     except asyncpg.DuplicateDatabaseError:
         return
 
