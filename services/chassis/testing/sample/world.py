@@ -7,6 +7,10 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.saga.model import Change, OnChange, Operation
+
 
 class World:
     """Each file of ``things`` is something that exists outside. ``visit`` is told of each point of each call.
@@ -39,6 +43,15 @@ class World:
     def calls(self) -> list[str]:
         """Return all calls that reached the outside."""
         return self._calls.read_text().splitlines() if self._calls.exists() else []
+
+    def telling(self, on_change: OnChange) -> OnChange:
+        """Return ``on_change`` with a point of its own: ``write:<step>-<unit>:<state>``, just before the commit."""
+
+        async def tell(transaction: AsyncConnection, operation: Operation, change: Change) -> None:
+            await on_change(transaction, operation, change)
+            self._visit(f"write:{change.phase}-{change.step}-{change.unit}:{change.state}")
+
+        return tell
 
     async def _call(self, kind: str, name: str, effect: Callable[[], None]) -> None:
         self._visit(f"{kind}:{name}:before")
