@@ -1,5 +1,6 @@
 """``python -m lab.launcher``: the platform on one machine, started, shown and stopped."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from lab.launcher.processes import ServerFailed
 from lab.launcher.settings import Settings
 from lab.launcher.steps import StepFailed
 
+NOT_READY = 3
 PORT_SHIFT_HELP = "Add this to every port, to run beside another platform."
 
 
@@ -81,6 +83,48 @@ def destroy(settings: Settings, display: Display) -> None:
     from lab.launcher.platform import Platform
 
     Platform(settings, display).destroy()
+
+
+@main.command()
+@click.pass_obj
+def run(settings: Settings) -> None:
+    """Start all, stay until Ctrl-C or SIGTERM, then stop all."""
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, signal.default_int_handler)
+    try:
+        context = click.get_current_context()
+        context.invoke(up)
+        click.echo("Running. Ctrl-C stops everything.")
+        signal.pause()
+    except KeyboardInterrupt:
+        context.invoke(down)
+
+
+@main.command()
+@click.pass_obj
+def status(settings: Settings) -> None:
+    """What runs, since when, and whether it is ready; exit code 3 when something is not."""
+    from lab.launcher.platform import Platform
+    from lab.launcher.status import lines_of, table_of
+
+    display = Display()
+    lines = lines_of(Platform(settings, display))
+    display.console.print(table_of(lines))
+    sys.exit(0 if all(line.ready for line in lines) else NOT_READY)
+
+
+@main.command()
+@click.argument("names", nargs=-1, required=True)
+@click.pass_obj
+def restart(settings: Settings, names: tuple[str, ...]) -> None:
+    """Start processes again with the code as it is now, e.g. cluster-serve cluster-work."""
+    from lab.launcher.supervisor_client import SupervisorClient
+
+    for name in names:
+        try:
+            SupervisorClient(settings.state).restart(name)
+        except ServerFailed as failure:
+            raise click.ClickException(str(failure)) from failure
 
 
 @main.command()

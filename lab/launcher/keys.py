@@ -1,5 +1,6 @@
 """Keys and passwords of one platform: made once, readable by their owner only."""
 
+import base64
 import secrets
 from pathlib import Path
 
@@ -54,10 +55,10 @@ class KeyFolder:
         return path
 
     def master_key(self, name: str) -> Path:
-        """The file of a random symmetric key of 256 bits, base64url, made at first use."""
+        """The file of a random symmetric key of 256 bits in base64, made at first use."""
         path = self._folder / f"{name}.key"
         if not path.exists():
-            _write(path, secrets.token_urlsafe(MASTER_KEY_BYTES).encode())
+            _write(path, base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)))
         return path
 
 

@@ -27,6 +27,7 @@ SERVER_DEADLINE_SECONDS = 60.0
 SIMCLOUD_DEADLINE_SECONDS = 30.0
 MIGRATION_DEADLINE_SECONDS = 60.0
 READY_DEADLINE_SECONDS = 60.0
+HOPELESS_RESTARTS = 4
 SIMCLOUD_RANK, SERVICE_RANK = 0, 1
 
 
@@ -37,8 +38,8 @@ class Platform:
         self.settings = settings
         self._display = display
         self._keys = KeyFolder(settings.state / "keys")
-        self._postgres = PrivatePostgres(settings.state / "postgres", POSTGRES_PORT + settings.port_shift)
-        self._rabbit = PrivateRabbit(settings.state / "rabbitmq", RABBIT_PORT + settings.port_shift)
+        self.postgres = PrivatePostgres(settings.state / "postgres", POSTGRES_PORT + settings.port_shift)
+        self.rabbit = PrivateRabbit(settings.state / "rabbitmq", RABBIT_PORT + settings.port_shift)
         self._racks = Racks(settings)
         self._services = service_files.present()
         self._databases: dict[str, dict[str, Any]] = {}
@@ -57,8 +58,8 @@ class Platform:
             [
                 Step("services", "stop the services and the clouds", self.supervisor.stop),
                 Step("racks", "cut the power of the racks", self._racks.down, needs=("services",)),
-                Step("postgres", "stop PostgreSQL", self._postgres.stop, needs=("services",)),
-                Step("rabbit", "stop RabbitMQ", self._rabbit.stop, needs=("services",)),
+                Step("postgres", "stop PostgreSQL", self.postgres.stop, needs=("services",)),
+                Step("rabbit", "stop RabbitMQ", self.rabbit.stop, needs=("services",)),
             ],
             self._display,
         )
@@ -83,9 +84,9 @@ class Platform:
     def _server_steps(self) -> list[Step]:
         steps = []
         if self.settings.database_url is None:
-            steps.append(Step("postgres", "PostgreSQL", partial(self._postgres.start, SERVER_DEADLINE_SECONDS)))
+            steps.append(Step("postgres", "PostgreSQL", partial(self.postgres.start, SERVER_DEADLINE_SECONDS)))
         if self.settings.amqp_url is None:
-            steps.append(Step("rabbit", "RabbitMQ", partial(self._rabbit.start, SERVER_DEADLINE_SECONDS)))
+            steps.append(Step("rabbit", "RabbitMQ", partial(self.rabbit.start, SERVER_DEADLINE_SECONDS)))
         databases = Step("databases", "a database and roles for each service", self._provision, needs=("postgres",))
         return [*steps, databases]
 
@@ -122,7 +123,7 @@ class Platform:
             )
 
     def _provision(self) -> None:
-        admin_dsn = self.settings.database_url or self._postgres.admin_dsn
+        admin_dsn = self.settings.database_url or self.postgres.admin_dsn
 
         async def make(service: str) -> None:
             password = self._keys.password
@@ -143,7 +144,7 @@ class Platform:
         return ServiceFiles(self.settings, self._keys, lambda service: self._databases[service], self._amqp_url())
 
     def _amqp_url(self) -> str:
-        return self.settings.amqp_url or self._rabbit.url
+        return self.settings.amqp_url or self.rabbit.url
 
     def _write_files(self) -> None:
         files = self._files()
@@ -184,9 +185,15 @@ class Platform:
                 port = ports["work_port" if command == "work" else "port"]
                 self._wait(f"{service}-{command}", port, "/readyz", READY_DEADLINE_SECONDS)
 
+    def _hopeless(self, name: str) -> str:
+        kept = next((one for one in self.supervisor.kept() if one["name"] == name), None)
+        if kept is None or kept["restarts"] < HOPELESS_RESTARTS:
+            return ""
+        return f"ended {kept['restarts']} times, the last time with exit code {kept['exit_code']}."
+
     def _wait(self, name: str, port: int, path: str, deadline_seconds: float) -> None:
         try:
-            wait_ready(name, port, path, deadline_seconds)
+            wait_ready(name, (port, path), deadline_seconds, partial(self._hopeless, name))
         except ServerFailed as late:
             log = self.settings.logs / f"{name}.log"
             raise ServerFailed(f"{late}\nThe end of {log}:\n{tail(log)}") from late

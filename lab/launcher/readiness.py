@@ -3,6 +3,7 @@
 import http.client
 import socket
 import time
+from collections.abc import Callable
 
 from lab.launcher.processes import ServerFailed
 
@@ -30,13 +31,19 @@ def look(port: int, path: str) -> tuple[int, str]:
         connection.close()
 
 
-def wait_ready(name: str, port: int, path: str, deadline_seconds: float) -> None:
-    """Wait until GET answers 200 (or 300, as Keystone's list of versions). Raises ServerFailed with the last answer."""
+def wait_ready(name: str, door: tuple[int, str], deadline_seconds: float, hopeless: Callable[[], str]) -> None:
+    """Wait until GET of ``door`` (port and path) answers 200, or 300 as Keystone's list of versions does.
+
+    Raises ServerFailed with the last answer when the deadline passes, or at once when ``hopeless`` gives a reason.
+    """
+    port, path = door
     end = time.monotonic() + deadline_seconds
     while True:
         status, body = look(port, path)
         if status in (200, 300):
             return
+        if reason := hopeless():
+            raise ServerFailed(f"{name} {reason}")
         if time.monotonic() > end:
             raise ServerFailed(f"{name} is not ready after {deadline_seconds:.0f} s: {_reason(status, body)}")
         time.sleep(LOOK_EVERY_SECONDS)

@@ -88,6 +88,9 @@ class ServiceFiles:
         clouds = {cloud.name: {"image": "bm-image", "network": "provision"} for cloud in self._settings.clouds}
         return {"clouds": clouds, "default_cloud": self._settings.clouds[0].name}
 
+    def _secrets(self) -> dict[str, Any]:
+        return {"master_keys": [{"version": 1, "key": {"file": str(self._keys.master_key("secrets"))}}]}
+
     def _node(self) -> dict[str, Any]:
         return {"clouds": {cloud.name: self._logins.operator(cloud) for cloud in self._settings.clouds}}
 

@@ -35,6 +35,8 @@ class SupervisorClient:
             return
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._records.mkdir(parents=True, exist_ok=True)
+        temporary = self._state / "tmp"
+        temporary.mkdir(exist_ok=True, mode=0o700)
         with self._log.open("ab") as log:
             child = subprocess.Popen(
                 [sys.executable, "-m", "lab.launcher.supervise", str(self._state)],
@@ -43,6 +45,7 @@ class SupervisorClient:
                 stderr=log,
                 cwd=Path(__file__).resolve().parents[2],
                 start_new_session=True,
+                env={**os.environ, "TMPDIR": str(temporary)},
             )
         wait_until(lambda: self.running() or child.poll() is not None, START_DEADLINE_SECONDS)
         if not self.running():
