@@ -1,0 +1,48 @@
+"""What one emulated cloud is told at its start."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+
+PORT_OFFSETS = {
+    "keystone": 0,
+    "heat": 1,
+    "nova": 2,
+    "neutron": 3,
+    "glance": 4,
+    "placement": 5,
+    "ironic": 6,
+    "drives": 7,
+}
+
+
+@dataclass(frozen=True)
+class CloudConfig:
+    """Name and addresses of a cloud, and how fast its parts move.
+
+    state: the folder it may write. subnet: of the shared provisioning network.
+    step_seconds: how long a state without real work lasts (scheduling, cleaning, fake hardware).
+    power_sync_seconds: between two looks at each BMC. bmc_timeout_seconds: of one Redfish request.
+    deploy_timeout_seconds: how long Ironic tries to reach a BMC that does not answer while it deploys.
+    heat_retries: how often Heat makes a resource anew that went to ERROR (the real default is 5, with pauses).
+    """
+
+    name: str
+    state: Path
+    base_port: int
+    subnet: IPv4Network
+    host: str = "127.0.0.1"
+    step_seconds: float = 0.1
+    power_sync_seconds: float = 3.0
+    bmc_timeout_seconds: float = 5.0
+    deploy_timeout_seconds: float = 10.0
+    heat_retries: int = 1
+    token_hours: float = 24.0
+
+    def port(self, service: str) -> int:
+        """The port of one service of the table above."""
+        return self.base_port + PORT_OFFSETS[service]
+
+    def url(self, service: str) -> str:
+        """The root address of one service."""
+        return f"http://{self.host}:{self.port(service)}"

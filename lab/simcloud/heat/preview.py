@@ -1,0 +1,113 @@
+"""What a create would make and what an update would change, without doing it."""
+
+import copy
+from typing import Any
+
+from lab.simcloud.errors import ApiError
+from lab.simcloud.heat.functions import UNKNOWN, has_unknown
+from lab.simcloud.heat.records import Stack, StackResource
+from lab.simcloud.heat.resources.nested import HeatResourceGroup, ProviderTemplate
+from lab.simcloud.heat.resources.properties import checked_properties
+from lab.simcloud.heat.resources.registry import resource_type, schema_of
+from lab.simcloud.heat.stacks import Stacks, nothing_wrong
+from lab.simcloud.heat.template import Definition
+from lab.simcloud.heat.views import full_stack, plain
+
+
+def preview_view(stacks: Stacks, stack: Stack, root: str) -> dict[str, Any]:
+    """The stack that would be made, with its resources, nested ones as lists in the list."""
+    return full_stack(stacks, stack, root) | {"resources": _resources(stacks, stack)}
+
+
+def _resources(stacks: Stacks, stack: Stack) -> list[Any]:
+    template = stacks.template(stack)
+    scope = stacks.scope(stack, template, {})
+    return [_resource(stacks, stack, item, scope.properties(item)) for item in scope.enabled().values()]
+
+
+def _resource(stacks: Stacks, stack: Stack, definition: Definition, given: dict[str, Any]) -> Any:
+    kind = resource_type(definition.type, stack.files, stack.registry)
+    values = checked_properties(definition.name, schema_of(kind), given, nothing_wrong)
+    inner = copy.copy(stack)
+    inner.parent_resource = definition.name
+    if isinstance(kind, ProviderTemplate):
+        inner.template = kind.raw
+        inner.parameters = {key: value for key, value in values.items() if not has_unknown(value)}
+        return _resources(stacks, inner)
+    if isinstance(kind, HeatResourceGroup) and not has_unknown(values.get("count")):
+        record = StackResource(id="", stack_id=stack.id, name=definition.name, type=definition.type)
+        inner.template, inner.parameters = kind.template(stacks.work(stack, record, values)), {}
+        return _resources(stacks, inner)
+    return {
+        "resource_name": definition.name,
+        "resource_type": definition.type,
+        "resource_status": "INIT_COMPLETE",
+        "resource_status_reason": "",
+        "physical_resource_id": "",
+        "description": "",
+        "required_by": [],
+        "properties": plain(values),
+        "attributes": {},
+        "metadata": definition.metadata,
+        "resource_action": "INIT",
+        "stack_name": stack.name,
+        "stack_identity": {"stack_name": stack.name, "stack_id": "None", "tenant": stack.project_id, "path": ""},
+    }
+
+
+def changes_view(stacks: Stacks, stack: Stack, fields: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The resources that an update would add, change, replace or delete, and those that it would leave."""
+    changes: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("unchanged", "updated", "replaced", "added", "deleted")
+    }
+    new = copy.copy(stack)
+    for key, value in fields.items():
+        setattr(new, key, value)
+    template, rows = stacks.template(new), stacks.rows(stack.id)
+    kept = dict(rows)
+    definitions = stacks.scope(new, template, kept).enabled()
+    for definition in _in_order(definitions):
+        row = rows.get(definition.name)
+        what = "added" if row is None else _change(stacks, new, template, kept, definition, row)
+        if what in ("added", "replaced"):
+            kept.pop(definition.name, None)
+        changes[what].append(_line(definition.name, definition.type, row))
+    for name, row in rows.items():
+        if name not in definitions:
+            changes["deleted"].append(_line(name, row.type, row))
+    return changes
+
+
+def _in_order(definitions: dict[str, Definition]) -> list[Definition]:
+    names, ordered = set(definitions), list[Definition]()
+    while len(ordered) < len(definitions):
+        placed = {item.name for item in ordered}
+        ready = [d for d in definitions.values() if d.name not in placed and d.requires(names) <= placed]
+        if not ready:
+            raise ApiError(400, "Circular Dependency Found", "CircularDependencyException")
+        ordered += ready
+    return ordered
+
+
+def _change(
+    stacks: Stacks, stack: Stack, template: Any, rows: dict[str, StackResource], definition: Definition, row: StackResource
+) -> str:
+    kind = resource_type(definition.type, stack.files, stack.registry)
+    schema = schema_of(kind)
+    given = stacks.scope(stack, template, rows).properties(definition)
+    values = checked_properties(definition.name, schema, given, nothing_wrong)
+    changed = {key for key in {*values, *row.properties} if values.get(key, UNKNOWN) != row.properties.get(key, UNKNOWN)}
+    if row.type != definition.type or row.state in ("CREATE_FAILED", "CHECK_FAILED"):
+        return "replaced"
+    if not changed:
+        return "unchanged"
+    return "updated" if all(schema[key].updatable for key in changed if key in schema) else "replaced"
+
+
+def _line(name: str, kind: str, row: StackResource | None) -> dict[str, Any]:
+    return {
+        "resource_name": name,
+        "resource_type": kind,
+        "physical_resource_id": row.physical_id if row else None,
+        "resource_id": row.id if row else None,
+    }

@@ -1,0 +1,119 @@
+"""What every resource type has: a schema of properties, and how the thing behind it is made and unmade."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from lab.simcloud.caller import Caller
+from lab.simcloud.config import CloudConfig
+from lab.simcloud.glance.images import Images
+from lab.simcloud.heat.records import Stack, StackResource
+from lab.simcloud.keystone.service import Identity
+from lab.simcloud.neutron.networks import Networks
+from lab.simcloud.nova.flavors import Flavors, Keypairs
+from lab.simcloud.nova.servers import Servers
+
+
+@dataclass(frozen=True)
+class Services:
+    """The cloud's other services, as Heat uses them."""
+
+    config: CloudConfig
+    servers: Servers
+    flavors: Flavors
+    keypairs: Keypairs
+    images: Images
+    networks: Networks
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property. kind: string, integer, number, boolean, map, list or any.
+
+    updatable: whether a new value changes the thing in place (else it is replaced).
+    constraint: a custom constraint such as `nova.flavor`. allowed: the only values.
+    """
+
+    kind: str = "string"
+    required: bool = False
+    default: Any = None
+    updatable: bool = False
+    constraint: str | None = None
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass
+class Work:
+    """One resource that is being worked on: its record, its resolved properties, and what it may call.
+
+    save: writes the record back. perform: runs a nested stack to its end (see `resources.nested`).
+    """
+
+    services: Services
+    caller: Caller
+    stack: Stack
+    record: StackResource
+    properties: dict[str, Any]
+    save: Callable[[], None]
+    nested: "NestedStacks"
+    previous: dict[str, Any] = field(default_factory=dict)
+
+
+class NestedStacks(ABC):
+    """What resources that are stacks themselves need of the engine."""
+
+    @abstractmethod
+    def get(self, stack_id: str) -> Stack | None:
+        """The nested stack."""
+
+    @abstractmethod
+    def ensure(
+        self, work: Work, template: dict[str, Any], parameters: dict[str, Any]
+    ) -> Awaitable[None]:
+        """Makes or changes the nested stack of a resource and waits for its end; raises ResourceFailure."""
+
+    @abstractmethod
+    def remove(self, stack_id: str) -> Awaitable[None]:
+        """Deletes a nested stack and waits for its end; raises ResourceFailure."""
+
+    @abstractmethod
+    def member_attribute(self, stack_id: str, member: str, path: list[Any]) -> Any:
+        """An attribute of a resource of a nested stack."""
+
+    @abstractmethod
+    def members(self, stack_id: str) -> dict[str, Any]:
+        """References of the resources of a nested stack by name."""
+
+    @abstractmethod
+    def outputs(self, stack_id: str) -> dict[str, Any]:
+        """Values of a nested stack's outputs."""
+
+
+class ResourceType(ABC):
+    """One type of resource."""
+
+    name: ClassVar[str]
+    properties: ClassVar[Mapping[str, Property]] = {}
+    attributes: ClassVar[tuple[str, ...]] = ()
+    any_attribute: ClassVar[bool] = False
+
+    @abstractmethod
+    async def create(self, work: Work) -> None:
+        """Makes the thing and waits until it is there. Called again after a restart, so it goes on where it was."""
+
+    async def update(self, work: Work) -> None:
+        """Changes the thing in place; only updatable properties differ from `work.previous`."""
+
+    @abstractmethod
+    async def delete(self, work: Work) -> None:
+        """Removes the thing, if it is there, and waits until it is gone."""
+
+    def attribute(self, work: Work, name: str) -> Any:
+        """The value of one attribute of a thing that exists."""
+        return None
+
+    def reference(self, record: StackResource) -> Any:
+        """What get_resource gives."""
+        return record.physical_id

@@ -1,0 +1,206 @@
+"""The way of a server to its node and back, in the background and resumable after a restart."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from lab.simcloud.clock import stamp
+from lab.simcloud.config import CloudConfig
+from lab.simcloud.errors import ApiError
+from lab.simcloud.ironic.conductor import Conductor
+from lab.simcloud.ironic.drives import Drives, build_iso
+from lab.simcloud.ironic.nodes import Nodes
+from lab.simcloud.ironic.records import Node
+from lab.simcloud.ironic.states import POWER_ON
+from lab.simcloud.neutron.networks import Networks
+from lab.simcloud.nova.instance_data import drive_files
+from lab.simcloud.nova.records import Server
+from lab.simcloud.nova.scheduler import Scheduler
+from lab.simcloud.store import Table
+
+log = logging.getLogger("simcloud.nova")
+
+MOST_ATTEMPTS = 3
+RUNNING, SHUTDOWN, NO_STATE = 1, 4, 0
+NO_VALID_HOST = "No valid host was found. "
+
+
+class Builder:
+    """Builds and deletes servers."""
+
+    def __init__(
+        self,
+        config: CloudConfig,
+        servers: Table[Server],
+        nodes: Nodes,
+        conductor: Conductor,
+        networks: Networks,
+        drives: Drives,
+    ) -> None:
+        self._config = config
+        self._servers = servers
+        self._nodes = nodes
+        self._conductor = conductor
+        self._networks = networks
+        self._drives = drives
+        self._scheduler = Scheduler(nodes)
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, server_id: str) -> None:
+        """Begins to build."""
+        self._spawn(server_id, self._build(server_id))
+
+    def start_delete(self, server_id: str) -> None:
+        """Begins to delete; a build that is going on stops."""
+        self._change(server_id, task_state="deleting")
+        building = self._running.pop(server_id, None)
+        if building:
+            building.cancel()
+        self._spawn(server_id, self._delete(server_id))
+
+    def resume(self) -> None:
+        """After a restart: goes on with builds and deletes."""
+        for server in self._servers.find(task_state="deleting"):
+            self._spawn(server.id, self._delete(server.id))
+        for server in self._servers.find(vm_state="building"):
+            if server.task_state != "deleting":
+                self.start(server.id)
+
+    def power_changed(self, instance_uuid: str, state: str) -> None:
+        """What Ironic's power event does: a server whose node went off is SHUTOFF, and ACTIVE again when it is on."""
+        server = self._servers.get(instance_uuid)
+        if server is None or server.vm_state not in ("active", "stopped"):
+            return
+        on = state == POWER_ON
+        self._change(server.id, vm_state="active" if on else "stopped", power_state=RUNNING if on else SHUTDOWN)
+
+    def _spawn(self, server_id: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running[server_id] = task
+        task.add_done_callback(lambda done: self._ended(server_id, done))
+
+    def _ended(self, server_id: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(server_id) is task:
+            del self._running[server_id]
+        if not task.cancelled() and task.exception():
+            log.error("the work on server %s failed", server_id, exc_info=task.exception())
+            if self._servers.get(server_id):
+                self._fail(server_id, f"Unexpected error: {task.exception()}")
+
+    def _change(self, server_id: str, **changes: Any) -> Server:
+        server = self._servers.get(server_id)
+        if server is None:
+            raise LookupError(f"server {server_id} is gone")
+        for field, value in changes.items():
+            setattr(server, field, value)
+        server.updated = stamp()
+        return self._servers.save(server)
+
+    async def _build(self, server_id: str) -> None:
+        for attempt in range(MOST_ATTEMPTS):
+            server = self._change(server_id, task_state="scheduling", vm_state="building")
+            await self._pause()
+            node = self._claimed(server) or self._scheduler.claim(server)
+            if node is None:
+                self._fail(server_id, _no_host(server_id) if attempt else NO_VALID_HOST)
+                return
+            self._change(server_id, node_id=node.id, task_state="networking")
+            await self._attach_ports(server_id, node)
+            self._change(server_id, task_state="block_device_mapping")
+            await self._pause()
+            if await self._spawn_on(server_id, node):
+                return
+            failed = [*self._change(server_id).failed_nodes, node.id]
+            self._change(server_id, node_id=None, failed_nodes=failed)
+        self._fail(server_id, _no_host(server_id))
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self._config.step_seconds)
+
+    def _claimed(self, server: Server) -> Node | None:
+        return self._nodes.table.first(instance_uuid=server.id)
+
+    async def _attach_ports(self, server_id: str, node: Node) -> None:
+        server = self._change(server_id)
+        for port_id in server.ports:
+            port = self._networks.ports.get(port_id)
+            if port:
+                port.host_id, port.status, port.vnic_type = node.id, "ACTIVE", "baremetal"
+                self._networks.ports.save(port)
+        self._nodes.change(node.id, vifs=list(server.ports))
+        await self._pause()
+
+    async def _spawn_on(self, server_id: str, node: Node) -> bool:
+        server = self._change(server_id, task_state="spawning")
+        node = await self._conductor.settled(node.id)
+        if node.provision_state == "available":
+            self._deploy(server, node)
+            node = await self._conductor.settled(node.id)
+        if node.provision_state == "active":
+            moment = stamp()
+            self._change(
+                server_id, vm_state="active", task_state=None, power_state=RUNNING, launched_at=moment, fault=None
+            )
+            return True
+        log.warning("server %s could not be built on node %s: %s", server_id, node.id, node.last_error)
+        await self._release(server_id)
+        return False
+
+    def _deploy(self, server: Server, node: Node) -> None:
+        info = {"display_name": server.name, "image_source": server.image_id, "nova_host_id": node.id}
+        drive = node.drive
+        if server.config_drive and drive is None:
+            drive = self._drives.add(build_iso(drive_files(server, self._networks)))
+        node = self._nodes.change(node.id, instance_info=info, drive=drive)
+        try:
+            self._conductor.start_verb(node, "active")
+        except ApiError as error:
+            self._nodes.change(node.id, last_error=error.message)
+
+    async def _release(self, server_id: str) -> Node | None:
+        """Takes the server's node from it; the node if that failed."""
+        node = self._nodes.table.first(instance_uuid=server_id)
+        if node is None:
+            return None
+        node = await self._conductor.settled(node.id)
+        if node.provision_state in ("active", "deploy failed", "error") and node.instance_uuid == server_id:
+            self._conductor.start_verb(node, "deleted")
+        elif node.instance_uuid == server_id:
+            self._drives.remove(node.drive)
+            self._nodes.change(node.id, instance_uuid=None, instance_info={}, vifs=[], drive=None)
+        while (node := self._nodes.read(node.id)).provision_state == "deleting":
+            await asyncio.sleep(0.05)
+        return node if node.instance_uuid == server_id else None
+
+    async def _delete(self, server_id: str) -> None:
+        stuck = await self._release(server_id)
+        if stuck is not None:
+            message = f"Error destroying the instance on node {stuck.id}. Provision state still '{stuck.provision_state}'."
+            self._fail(server_id, message)
+            return
+        server = self._change(server_id)
+        for port_id in server.ports:
+            self._let_go(port_id, port_id in server.own_ports)
+        self._servers.remove(server_id)
+
+    def _let_go(self, port_id: str, with_port: bool) -> None:
+        port = self._networks.ports.get(port_id)
+        if port is None:
+            return
+        if with_port:
+            self._networks.remove_port(port_id)
+            return
+        port.device_id, port.device_owner, port.host_id, port.status = "", "", "", "DOWN"
+        self._networks.ports.save(port)
+
+    def _fail(self, server_id: str, message: str) -> None:
+        fault = {"code": 500, "created": stamp(), "message": message, "details": ""}
+        self._change(server_id, vm_state="error", task_state=None, fault=fault, power_state=NO_STATE)
+
+
+def _no_host(server_id: str) -> str:
+    return (
+        "Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance "
+        f"{server_id}."
+    )

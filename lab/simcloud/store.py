@@ -1,0 +1,148 @@
+"""Typed records in one SQLite file: a table per kind of record, JSON inside, generated columns where we search."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+
+class Record(msgspec.Struct, kw_only=True):
+    """What is stored: anything with an id."""
+
+    id: str
+
+
+class Present:
+    """Search value that means "has some value"."""
+
+
+PRESENT: Final = Present()
+R = TypeVar("R", bound=Record)
+
+
+def new_id() -> str:
+    """A random id with dashes, as all services but Keystone make them."""
+    return str(uuid4())
+
+
+def new_hex_id() -> str:
+    """A random id without dashes, as Keystone makes them."""
+    return uuid4().hex
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Opens the cloud's database; it survives a kill of the process (WAL), and is used by one thread only."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=NORMAL")
+    return database
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All writes inside happen, or none."""
+    database.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+class Table(Generic[R]):
+    """Records of one kind, kept in order of insertion."""
+
+    def __init__(self, database: sqlite3.Connection, name: str, kind: type[R], indexed: Sequence[str] = ()) -> None:
+        """indexed: the fields that `find` may search by."""
+        self._database = database
+        self._name = name
+        self._decoder = msgspec.json.Decoder(kind)
+        self._encoder = msgspec.json.Encoder()
+        columns = "".join(
+            f", {field} GENERATED ALWAYS AS (json_extract(doc, '$.{field}')) VIRTUAL" for field in indexed
+        )
+        database.execute(
+            f"CREATE TABLE IF NOT EXISTS {name} "
+            f"(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, doc TEXT NOT NULL{columns})"
+        )
+        for field in indexed:
+            database.execute(f"CREATE INDEX IF NOT EXISTS {name}_{field} ON {name} ({field}, seq)")
+
+    def _encoded(self, record: R) -> str:
+        return self._encoder.encode(record).decode()
+
+    def add(self, record: R) -> R:
+        """Stores a new record; raises sqlite3.IntegrityError if its id is taken."""
+        self._database.execute(
+            f"INSERT INTO {self._name} (id, doc) VALUES (?, ?)", (record.id, self._encoded(record))
+        )
+        return record
+
+    def save(self, record: R) -> R:
+        """Writes back a record that exists."""
+        self._database.execute(f"UPDATE {self._name} SET doc = ? WHERE id = ?", (self._encoded(record), record.id))
+        return record
+
+    def get(self, record_id: str) -> R | None:
+        """The record with that id, or None."""
+        row = self._database.execute(f"SELECT doc FROM {self._name} WHERE id = ?", (record_id,)).fetchone()
+        return self._decoder.decode(row[0]) if row else None
+
+    def remove(self, record_id: str) -> None:
+        """Forgets the record, if there."""
+        self._database.execute(f"DELETE FROM {self._name} WHERE id = ?", (record_id,))
+
+    def remove_where(self, **equals: Any) -> None:
+        """Forgets all records that match."""
+        condition, values = self._condition(equals)
+        self._database.execute(f"DELETE FROM {self._name}{condition}", values)
+
+    def find(
+        self, *, after: str | None = None, limit: int | None = None, newest_first: bool = False, **equals: Any
+    ) -> list[R]:
+        """Records whose indexed fields equal the values (None: absent; PRESENT: any; a list: one of).
+
+        after: only those behind the record of this id, in the order asked for. limit: at most so many.
+        """
+        condition, values = self._condition(equals, after, newest_first)
+        order = f" ORDER BY seq {'DESC' if newest_first else 'ASC'}"
+        bound = f" LIMIT {int(limit)}" if limit is not None else ""
+        rows = self._database.execute(f"SELECT doc FROM {self._name}{condition}{order}{bound}", values)
+        return [self._decoder.decode(row[0]) for row in rows]
+
+    def first(self, **equals: Any) -> R | None:
+        """The oldest record that matches, or None."""
+        found = self.find(limit=1, **equals)
+        return found[0] if found else None
+
+    def count(self, **equals: Any) -> int:
+        """How many records match."""
+        condition, values = self._condition(equals)
+        row = self._database.execute(f"SELECT count(*) FROM {self._name}{condition}", values).fetchone()
+        return int(row[0])
+
+    def _condition(
+        self, equals: dict[str, Any], after: str | None = None, newest_first: bool = False
+    ) -> tuple[str, list[Any]]:
+        parts: list[str] = []
+        values: list[Any] = []
+        for field, wanted in equals.items():
+            if wanted is None:
+                parts.append(f"{field} IS NULL")
+            elif isinstance(wanted, Present):
+                parts.append(f"{field} IS NOT NULL")
+            elif isinstance(wanted, list | tuple | set):
+                parts.append(f"{field} IN ({','.join('?' * len(wanted))})")
+                values.extend(wanted)
+            else:
+                parts.append(f"{field} = ?")
+                values.append(wanted)
+        if after is not None:
+            parts.append(f"seq {'<' if newest_first else '>'} (SELECT seq FROM {self._name} WHERE id = ?)")
+            values.append(after)
+        return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
