@@ -1,0 +1,138 @@
+"""A few machines of the lab's rack, with Ansible beside them: where elements are tried."""
+
+import base64
+import json
+import re
+import secrets
+import subprocess
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.rack.settings import default_cache_root
+from lab.rack.tests.bench import Bench
+
+HERE = Path(__file__).resolve().parent
+ELEMENTS = HERE.parents[1] / "elements"
+PLAYBOOK_DEADLINE_SECONDS = 300
+RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+
+Fingerprint = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a playbook ended: by host, how many tasks changed something; and what it printed."""
+
+    succeeded: bool
+    changed: dict[str, int]
+    printed: str
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An element to be tried: its folder, hosts and values."""
+
+    folder: Path
+    hosts: str
+    values: dict[str, Any]
+
+    @property
+    def description(self) -> dict[str, Any]:
+        described: dict[str, Any] = yaml.safe_load((self.folder / "element.yaml").read_text())
+        return described
+
+    def filled_in(self) -> dict[str, Any]:
+        """Values with the defaults of the element's schema, as the platform passes them."""
+        known = self.description["parameters"]["properties"]
+        return {**{name: one["default"] for name, one in known.items() if "default" in one}, **self.values}
+
+
+class Stand:
+    """Machines `m1` (the head) and the others (compute), deployed from the base image."""
+
+    def __init__(self, bench: Bench, machines: list[str], folder: Path) -> None:
+        self.bench, self.machines, self.folder = bench, machines, folder
+        self.roles = {"head": machines[:1], "compute": machines[1:]}
+        self.public_key = bench.key.with_suffix(".pub").read_text().strip()
+        self.known_as_new = False
+        self._secrets: dict[tuple[str, str], str] = {}
+        self._write_settings()
+
+    def deploy(self) -> None:
+        """Make all machines as new."""
+        self.known_as_new = True
+        for machine in self.machines:
+            self.bench.deploy(machine, str(uuid.uuid4()), hostname=machine, name=machine)
+
+    def play(self, phase: str, layer: Layer) -> Outcome:
+        """Run one of an element's playbooks."""
+        self.known_as_new = False
+        variables = self.folder / "variables.json"
+        variables.write_text(json.dumps(self._variables(layer)).replace("{public_key}", self.public_key))
+        command = [str(default_cache_root() / "ansible" / "bin" / "ansible-playbook")]
+        command += ["-i", str(self.folder / "inventory.json"), "-e", f"@{variables}", str(layer.folder / f"{phase}.yaml")]
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.bench.netns, *command],
+            capture_output=True,
+            text=True,
+            timeout=PLAYBOOK_DEADLINE_SECONDS,
+            check=False,
+            cwd=self.folder,
+        )
+        changed = {host: int(count) for host, count, *_ in RECAP.findall(done.stdout)}
+        return Outcome(done.returncode == 0, changed, done.stdout + done.stderr)
+
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """The fingerprint of each machine."""
+        with ThreadPoolExecutor(len(self.machines)) as pool:
+            return dict(zip(self.machines, pool.map(self._fingerprint, self.machines), strict=True))
+
+    def _fingerprint(self, machine: str) -> Fingerprint:
+        program = base64.b64encode((HERE / "fingerprint.py").read_bytes()).decode()
+        exclusions = base64.b64encode((HERE / "fingerprint-exclusions.txt").read_bytes()).decode()
+        run = f'python3 -B -c "$(echo {program} | base64 -d)"'
+        found: Fingerprint = json.loads(self.bench.ssh(machine, f"echo {exclusions} | base64 -d | {run}"))
+        return found
+
+    def _variables(self, layer: Layer) -> dict[str, Any]:
+        wanted = layer.description["secrets"]
+        return {
+            "element_hosts": layer.hosts,
+            "element": layer.filled_in(),
+            "secret": {one["name"]: self._secret(layer.folder.name, one) for one in wanted},
+            "cluster": {"id": "clu_test", "name": "test"},
+        }
+
+    def _secret(self, element: str, wanted: dict[str, Any]) -> str:
+        """A secret as the platform makes it; the same each time it is asked for."""
+        name = (element, wanted["name"])
+        if name not in self._secrets:
+            random = wanted["kind"] == "random-bytes"
+            value = secrets.token_bytes(wanted["length"]) if random else self.bench.key.read_bytes()
+            self._secrets[name] = base64.b64encode(value).decode()
+        return self._secrets[name]
+
+    def _write_settings(self) -> None:
+        hosts = {
+            machine: {
+                "cluster_hostname": machine,
+                "cluster_address": self.bench.address(machine),
+                "ansible_host": self.bench.address(machine),
+                "ansible_user": "root",
+                "ansible_ssh_private_key_file": str(self.bench.key),
+            }
+            for machine in self.machines
+        }
+        groups = {role: {"hosts": dict.fromkeys(names)} for role, names in self.roles.items()}
+        inventory = {"all": {"children": {"cluster": {"hosts": hosts}, **groups}}}
+        (self.folder / "inventory.json").write_text(json.dumps(inventory))
+        options = ["ControlMaster=auto", "ControlPersist=30s", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"]
+        lines = ["[defaults]", f"library = {ELEMENTS / 'library'}", "gathering = explicit", "nocolor = True"]
+        lines += ["interpreter_python = /usr/bin/python3", "[ssh_connection]", "pipelining = True"]
+        lines += [f"ssh_args = {' '.join(f'-o {option}' for option in options)}"]
+        (self.folder / "ansible.cfg").write_text("\n".join(lines) + "\n")
