@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from lab.rack import apt_sources, settings
 from lab.rack.errors import RackError
@@ -50,10 +51,9 @@ class AptCache:
             self._users = (self.folder / "users.lock").open("w") if self.folder.exists() else None
         if self._users is None:
             return
-        with self._starting(), self._users:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._stop()
+        with self._starting(), self._users, contextlib.suppress(BlockingIOError):
+            fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._stop()
         self._users = None
 
     @contextlib.contextmanager
@@ -99,12 +99,19 @@ class AptCache:
         lines = [
             f"CacheDir: {self.folder / 'packages'}", f"LogDir: {self.folder / 'log'}", f"SupportDir: {SUPPORT_FILES}",
             f"SocketPath: {self.folder / 'socket'}", f"Port: {port}", "BindAddress: 127.0.0.1", "ForeGround: 1",
+            f"AllowUserPorts: {' '.join(sorted(self._mirror_ports()))}",
             f"ExThreshold: {KEEP_DAYS}", *([f"Proxy: {proxy}"] if proxy else []),
         ]  # fmt: skip
         for name in ("packages", "log"):
             (self.folder / name).mkdir(exist_ok=True)
         (config / "acng.conf").write_text("\n".join(lines) + "\n")
         return config
+
+    @staticmethod
+    def _mirror_ports() -> set[str]:
+        """Ports that the cache may connect to: those of the mirrors."""
+        uris = [urlsplit(source.uri) for source in apt_sources.host_sources()]
+        return {str(uri.port or {"https": 443}.get(uri.scheme, 80)) for uri in uris}
 
     def _running(self) -> int | None:
         """The port of the daemon that this folder's record names, if it lives and answers."""

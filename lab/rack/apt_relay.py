@@ -1,4 +1,4 @@
-"""A machine's way to the package cache: from the rack's gateway to the cache on the host's loopback, and nowhere else."""
+"""A machine's way to the package cache: from the rack's gateway to the host's loopback, to that one port only."""
 
 import asyncio
 import contextlib

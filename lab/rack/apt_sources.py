@@ -50,7 +50,7 @@ def host_sources() -> list[Source]:
     listed = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     sources = parse_targets(listed.stdout)
     if not any(source.release == CODENAME for source in sources):
-        raise RackError(f"This host's apt has no Debian {CODENAME} archive (main), which the machines' image is made of.")
+        raise RackError(f"This host's apt has no Debian {CODENAME} archive, which the machines' image is made of.")
     return sources
 
 

@@ -62,7 +62,7 @@ def _spec(ctx: click.Context, name: str) -> RackSpec:
 @main.command("build-image")
 @click.option("--apt-proxy-port", default=DEFAULTS["apt_proxy_port"], show_default=True)
 @click.pass_context
-def build_image(ctx: click.Context, apt_proxy_port: int) -> None:
+def build_image(ctx: click.Context, /, apt_proxy_port: int) -> None:
     """Build the machines' image unless the cache has it; print its id."""
     click.echo(lifecycle.build_image(ctx.obj[1], apt_proxy_port, _progress))
 
@@ -85,7 +85,7 @@ def _order_options(command: Any) -> Any:
 @_order_options
 @click.option("--deadline", default=30.0, show_default=True, help="Seconds until every BMC must answer.")
 @click.pass_context
-def up(ctx: click.Context, name: str, deadline: float, **order: Any) -> None:
+def up(ctx: click.Context, /, name: str, deadline: float, **order: Any) -> None:
     """Power the rack in the background; return when every BMC answers. Machines that were on come on again."""
     state_root, cache_root = ctx.obj
     spec = lifecycle.settle_spec(state_root, name, Order(**order))
@@ -99,7 +99,7 @@ def up(ctx: click.Context, name: str, deadline: float, **order: Any) -> None:
 @main.command()
 @_order_options
 @click.pass_context
-def serve(ctx: click.Context, name: str, **order: Any) -> None:
+def serve(ctx: click.Context, /, name: str, **order: Any) -> None:
     """Power the rack in the foreground until SIGTERM; prints a line with `ready` when every BMC answers."""
     state_root, cache_root = ctx.obj
     serve_rack(lifecycle.settle_spec(state_root, name, Order(**order)), state_root, cache_root)
@@ -109,10 +109,10 @@ def serve(ctx: click.Context, name: str, **order: Any) -> None:
 @name_option
 @click.option("--all", "every", is_flag=True, help="Every rack that has state.")
 @click.pass_context
-def down(ctx: click.Context, name: str, every: bool) -> None:
+def down(ctx: click.Context, /, name: str, every: bool) -> None:
     """Cut the power and leave no process. Disks and power states are remembered."""
     for rack in lifecycle.all_racks(ctx.obj[0]) if every else [name]:
-        was_up = lifecycle.down(*ctx.obj, rack)
+        was_up = lifecycle.down(ctx.obj[0], ctx.obj[1], rack)
         _progress(f"rack {rack}: {'down' if was_up else 'was not up'}")
 
 
@@ -120,17 +120,17 @@ def down(ctx: click.Context, name: str, every: bool) -> None:
 @name_option
 @click.option("--all", "every", is_flag=True, help="Every rack that has state.")
 @click.pass_context
-def destroy(ctx: click.Context, name: str, every: bool) -> None:
+def destroy(ctx: click.Context, /, name: str, every: bool) -> None:
     """Scrap the rack with its disks; nothing of it is left."""
     for rack in lifecycle.all_racks(ctx.obj[0]) if every else [name]:
-        existed = lifecycle.destroy(*ctx.obj, rack)
+        existed = lifecycle.destroy(ctx.obj[0], ctx.obj[1], rack)
         _progress(f"rack {rack}: {'gone' if existed else 'there was none'}")
 
 
 @main.command("list")
 @name_option
 @click.pass_context
-def list_machines(ctx: click.Context, name: str) -> None:
+def list_machines(ctx: click.Context, /, name: str) -> None:
     """All machines in a table."""
     click.echo(f"{'NAME':6}{'POWER':7}{'BMC':6}{'MAC':19}{'FAULTS':16}SYSTEM")
     for one in _ask(ctx, name, "list"):
@@ -142,7 +142,7 @@ def list_machines(ctx: click.Context, name: str) -> None:
 @name_option
 @machine_argument
 @click.pass_context
-def show(ctx: click.Context, name: str, machine: str) -> None:
+def show(ctx: click.Context, /, name: str, machine: str) -> None:
     """All that is known of a machine, as JSON."""
     click.echo(json.dumps(_ask(ctx, name, "show", machine=machine), indent=2))
 
@@ -151,7 +151,7 @@ def show(ctx: click.Context, name: str, machine: str) -> None:
 @name_option
 @click.option("-o", "output", type=click.Choice(["json"]), default="json")
 @click.pass_context
-def inventory(ctx: click.Context, name: str, output: str) -> None:
+def inventory(ctx: click.Context, /, name: str, output: str) -> None:
     """What a cloud needs to enrol the machines, BMC log-in included. Works whether or not the rack is up."""
     spec = _spec(ctx, name)
     click.echo(json.dumps(watching.inventory(spec, USERNAME, RackFolder.of(ctx.obj[0], name).bmc_password()), indent=2))
@@ -162,7 +162,7 @@ def inventory(ctx: click.Context, name: str, output: str) -> None:
 @machine_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on until interrupted.")
 @click.pass_context
-def console(ctx: click.Context, name: str, machine: str, follow: bool) -> None:
+def console(ctx: click.Context, /, name: str, machine: str, follow: bool) -> None:
     """A machine's console log."""
     watching.console(RackFolder.of(ctx.obj[0], name).machine(machine).console, follow)
 
@@ -172,7 +172,7 @@ def console(ctx: click.Context, name: str, machine: str, follow: bool) -> None:
 @machine_argument
 @click.argument("action", type=click.Choice(list(POWER)))
 @click.pass_context
-def power(ctx: click.Context, name: str, machine: str, action: str) -> None:
+def power(ctx: click.Context, /, name: str, machine: str, action: str) -> None:
     """Press a machine's buttons."""
     click.echo(_ask(ctx, name, "reset", machine=machine, kind=POWER[action])["power"])
 
@@ -182,7 +182,7 @@ def power(ctx: click.Context, name: str, machine: str, action: str) -> None:
 @machine_argument
 @click.argument("action", type=click.Choice(["pull", "insert"]))
 @click.pass_context
-def plug(ctx: click.Context, name: str, machine: str, action: str) -> None:
+def plug(ctx: click.Context, /, name: str, machine: str, action: str) -> None:
     """Pull a machine's mains plug, BMC and all, or put it back: then it is as before."""
     click.echo(_ask(ctx, name, "plug", machine=machine, inserted=action == "insert")["power"])
 
@@ -192,7 +192,7 @@ def plug(ctx: click.Context, name: str, machine: str, action: str) -> None:
 @machine_argument
 @click.argument("fault", type=click.Choice(list(FAULTS)))
 @click.pass_context
-def break_machine(ctx: click.Context, name: str, machine: str, fault: str) -> None:
+def break_machine(ctx: click.Context, /, name: str, machine: str, fault: str) -> None:
     click.echo(", ".join(_ask(ctx, name, "set-fault", machine=machine, fault=fault, broken=True)["faults"]))
 
 
@@ -201,7 +201,7 @@ def break_machine(ctx: click.Context, name: str, machine: str, fault: str) -> No
 @machine_argument
 @click.argument("fault", type=click.Choice([*FAULTS, "all"]), default="all")
 @click.pass_context
-def mend(ctx: click.Context, name: str, machine: str, fault: str) -> None:
+def mend(ctx: click.Context, /, name: str, machine: str, fault: str) -> None:
     """Mend a machine, or one fault of it."""
     status = _ask(ctx, name, "set-fault", machine=machine, fault=fault, broken=False)
     click.echo(", ".join(status["faults"]) or "no faults")
@@ -212,7 +212,7 @@ def mend(ctx: click.Context, name: str, machine: str, fault: str) -> None:
 @click.option("--machine", help="In this machine's network instead of the rack's.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
-def exec_inside(ctx: click.Context, name: str, machine: str | None, command: tuple[str, ...]) -> None:
+def exec_inside(ctx: click.Context, /, name: str, machine: str | None, command: tuple[str, ...]) -> None:
     """Run a command inside the rack's network, from where all machines can be reached."""
     netns = _ask(ctx, name, "show", machine=machine)["netns"] if machine else _spec(ctx, name).netns
     lifecycle.exec_inside(netns, command)

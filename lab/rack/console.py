@@ -37,6 +37,6 @@ class Console:
 
     def _write(self, content: bytes) -> None:
         if self.path.exists() and self.path.stat().st_size > KEEP_BYTES:
-            os.replace(self.path, self.path.with_name(f"{self.path.name}.1"))
+            self.path.replace(self.path.with_name(f"{self.path.name}.1"))
         with self.path.open("ab") as log:
             log.write(content)

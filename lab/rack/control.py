@@ -44,11 +44,7 @@ async def listen(path: Path, handle: Handler) -> asyncio.Server:
             await writer.drain()
         writer.close()
 
-    path.unlink(missing_ok=True)
-    with _short(path) as address:
-        server = await asyncio.start_unix_server(serve, address, limit=LINE_LIMIT)
-    path.chmod(0o600)
-    return server
+    return await asyncio.start_unix_server(serve, sock=_bind(path), limit=LINE_LIMIT)
 
 
 def call(path: Path, verb: str, deadline_s: float = 30, **arguments: Any) -> Any:
@@ -102,6 +98,16 @@ def _result(line: bytes) -> Any:
     if reply.error:
         raise KINDS.get(reply.kind, RackError)(reply.error)
     return reply.result
+
+
+def _bind(path: Path) -> socket.socket:
+    """A listening socket that root alone may connect to, in place of one that a killed rack left."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    with _short(path) as address:
+        listener.bind(address)
+    path.chmod(0o600)
+    return listener
 
 
 @contextlib.contextmanager

@@ -17,7 +17,6 @@ from lab.rack.config_drive_reader.drive import read_iso
 from lab.rack.folders import MachineFolder
 from lab.rack.state import BootOverride, Disk, MachineState
 
-
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 

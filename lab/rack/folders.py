@@ -124,7 +124,7 @@ def write_private(path: Path, content: bytes) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def erase(path: Path) -> None:

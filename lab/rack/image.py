@@ -92,7 +92,7 @@ def _build(
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
-    os.rename(fresh, target)
+    fresh.rename(target)
     progress(f"image {target.name} built in {time.monotonic() - started:.0f} s")
 
 

@@ -49,7 +49,7 @@ def settle_spec(state_root: Path, name: str, order: Order) -> RackSpec:
     plate = {key: wanted.pop(key) for key in ("cpus", "memory_mb", "disk_gb") if key in wanted}
     if there is None:
         new = {**DEFAULTS, **wanted}
-        settled = RackSpec(name=name, uuid=str(uuid.uuid4()), nameplate=Nameplate(**plate), **new)  # type: ignore[arg-type]
+        settled = RackSpec(name=name, uuid=str(uuid.uuid4()), nameplate=Nameplate(**plate), **new)
     else:
         settled = msgspec.structs.replace(there, nameplate=msgspec.structs.replace(there.nameplate, **plate), **wanted)
         _refuse_impossible(there, settled)
@@ -136,8 +136,8 @@ def _when_free(folder: RackFolder, work: Callable[[], None]) -> None:
             lock = claim(folder)
         except RackError as error:
             if time.monotonic() > deadline:
-                holder = folder.lock.read_text()
-                raise RackError(f"Rack {folder.path.name} did not end in {DOWN_DEADLINE_S} s (pid {holder}).") from error
+                holder = f"Rack {folder.path.name}, process {folder.lock.read_text()},"
+                raise RackError(f"{holder} did not end within {DOWN_DEADLINE_S} s.") from error
             time.sleep(0.05)
             continue
         with lock:

@@ -1,4 +1,4 @@
-"""The rack's network: a namespace with a bridge, and one virtual cable a machine. The host's own links stay untouched."""
+"""The rack's network: a namespace with a bridge, and one virtual cable a machine. The host's own stays untouched."""
 
 import contextlib
 import ctypes
@@ -103,6 +103,8 @@ def _ip_batch(netns: str, *lines: str) -> None:
 
 
 def _run(command: list[str], lines: str, check: bool) -> None:
-    ended = subprocess.run(command, input=lines, capture_output=True, text=True, timeout=COMMAND_DEADLINE_S, check=False)
+    ended = subprocess.run(
+        command, input=lines, capture_output=True, text=True, timeout=COMMAND_DEADLINE_S, check=False
+    )
     if check and ended.returncode != 0:
         raise RackError(f"`{' '.join(command)}` failed: {ended.stderr.strip()} {lines and f'(in: {lines})'}")

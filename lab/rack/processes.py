@@ -18,7 +18,8 @@ def fork(name: str, log: Path, work: Callable[[], None]) -> int:
     """Run `work` in a child process and return its pid.
 
     The child starts as a clean program would: own session, default signals, no inherited descriptors but standard
-    ones, output to `log` (a file, or a terminal that it does not control). The kernel kills it when its parent ends, however the parent ends. The parent must have no threads.
+    ones, output to `log` (a file, or a terminal that it does not control). The kernel kills it when its parent ends,
+    however the parent ends. The parent must have no threads.
     """
     parent = os.getpid()
     pid = os.fork()
@@ -50,6 +51,10 @@ async def wait_for_exit(pid: int) -> int:
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)
+    return _reap(pid)
+
+
+def _reap(pid: int) -> int:
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return 128 - code if code < 0 else code
 

@@ -139,7 +139,8 @@ def serve(spec: RackSpec, state_root: Path, cache_root: Path) -> None:
     folder = RackFolder.of(state_root, spec.name)
     folder.make()
     write_record(folder.spec, spec)
-    image_id = image.ensure_image(cache_root, spec.apt_proxy_port, lambda line: print(line, file=sys.stderr, flush=True))
+    progress = partial(print, file=sys.stderr, flush=True)
+    image_id = image.ensure_image(cache_root, spec.apt_proxy_port, progress)
 
     async def run() -> None:
         await Rack(spec, folder, cache_root, image_id).run()

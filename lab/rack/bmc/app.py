@@ -1,8 +1,10 @@
 """The BMC's HTTP service: who may come in, what errors look like, and its routes."""
 
+from typing import Any
+
 from sanic import Request, Sanic
 from sanic.exceptions import SanicException
-from sanic.response import HTTPResponse, json
+from sanic.response import BaseHTTPResponse, HTTPResponse, json
 
 from lab.rack.bmc import documents
 from lab.rack.bmc.context import BmcContext
@@ -12,15 +14,15 @@ from lab.rack.errors import ConflictError, RackError
 OPEN_PATHS = ("/redfish", documents.ROOT)
 
 
-def create_app(context: BmcContext) -> Sanic:
+def create_app(context: BmcContext) -> Sanic[Any, Any]:
     """The Redfish service of one BMC."""
-    app: Sanic = Sanic(f"bmc-{context.spec.serial}", configure_logging=False)
+    app: Sanic[Any, Any] = Sanic(f"bmc-{context.spec.serial}", configure_logging=False)
     app.config.KEEP_ALIVE_TIMEOUT = 30
     app.config.ACCESS_LOG = False
     app.ctx.bmc = context
     app.blueprint(routes)
-    app.on_request(_let_in)
-    app.on_response(_name_protocol)
+    app.register_middleware(_let_in, "request")
+    app.register_middleware(_name_protocol, "response")
     app.error_handler.add(SanicException, _refuse_http)
     app.error_handler.add(RackError, _refuse)
     return app
@@ -45,9 +47,10 @@ async def _broken(context: BmcContext) -> HTTPResponse | None:
     return json(documents.error("The BMC is not ready.", "ServiceTemporarilyUnavailable"), 503, {"Retry-After": "30"})
 
 
-async def _name_protocol(_request: Request, response: HTTPResponse) -> None:
+async def _name_protocol(_request: Request, response: BaseHTTPResponse) -> HTTPResponse | None:
     response.headers["OData-Version"] = "4.0"
     response.headers["Cache-Control"] = "no-cache"
+    return None
 
 
 async def _refuse_http(_request: Request, error: SanicException) -> HTTPResponse:

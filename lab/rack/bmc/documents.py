@@ -118,7 +118,8 @@ def virtual_media(status: MachineStatus, device: Device) -> Document:
     """One virtual drive and what is in it."""
     path, medium = f"{MANAGER}/VirtualMedia/{device}", status.media.get(device)
     return {
-        "@odata.type": "#VirtualMedia.v1_3_0.VirtualMedia", "@odata.id": path, "Id": device, "Name": f"Virtual {device}",
+        "@odata.type": "#VirtualMedia.v1_3_0.VirtualMedia", "@odata.id": path, "Id": device,
+        "Name": f"Virtual {device}",
         "MediaTypes": MEDIA_TYPES[device], "Inserted": medium is not None, "WriteProtected": True,
         "Image": medium.url if medium else None, "ImageName": medium.url.rpartition("/")[2] if medium else None,
         "ConnectedVia": "URI" if medium else "NotConnected",

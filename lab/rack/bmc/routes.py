@@ -45,7 +45,7 @@ def _own_system(request: Request, system_id: str) -> BmcContext:
 def _drive(device: str) -> Device:
     if device not in documents.MEDIA_TYPES:
         raise NotFound(f"There is no virtual drive {device}.")
-    return device  # type: ignore[return-value]
+    return device
 
 
 @routes.get("/redfish", name="versions")

@@ -1,7 +1,6 @@
 """Who the machine is: host name, keys, and which instance its disk was prepared for."""
 
 import json
-import os
 import socket
 import subprocess
 from collections.abc import Iterable
@@ -92,4 +91,4 @@ def _store(**changes: str) -> None:
     STATE.mkdir(parents=True, exist_ok=True)
     fresh = STATE / "state.json.new"
     fresh.write_text(json.dumps({**_state(), **changes}))
-    os.replace(fresh, STATE / "state.json")
+    fresh.replace(STATE / "state.json")

@@ -106,7 +106,7 @@ def _content(entry: dict[str, Any]) -> bytes:
 
 
 def run_commands(config: dict[str, Any]) -> None:
-    """Run the script or `runcmd`, one after another; their output goes to the journal, how they ended to the console."""
+    """Run the script or `runcmd`, one after another; output goes to the journal, how each ended to the console."""
     if "script" in config:
         SCRIPT.parent.mkdir(parents=True, exist_ok=True)
         SCRIPT.write_bytes(config["script"])

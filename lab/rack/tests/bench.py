@@ -3,6 +3,7 @@
 import functools
 import http.server
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -23,10 +24,11 @@ BOOT_DEADLINE_S = 30
 class Bench:
     """One rack with its own state folder; images and packages come from the shared cache."""
 
-    def __init__(self, folder: Path, name: str, subnet: str, bmc_port: int, apt_port: int) -> None:
+    def __init__(self, folder: Path, name: str, subnet: str) -> None:
         self.folder, self.name, self.netns = folder, name, f"cp-{name}"
         self.prefix = subnet.rpartition(".")[0]
-        self.order = ["--subnet", subnet, "--bmc-port", str(bmc_port), "--apt-proxy-port", str(apt_port)]
+        ports = free_ports(6)
+        self.order = ["--subnet", subnet, "--bmc-port", str(ports), "--apt-proxy-port", str(ports + 5)]
         self.state = folder / "state"
         self.www = folder / "www"
         self.www.mkdir(parents=True)
@@ -145,6 +147,19 @@ def wait_for(condition: Callable[[], bool], what: str, deadline_s: float = BOOT_
     while not condition():
         assert time.monotonic() < deadline, f"waited {deadline_s} s for {what}"
         time.sleep(0.1)
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` loopback ports in a row that nothing listens on."""
+    for first in range(17700, 18500, 8):
+        if not any(_is_taken(port) for port in range(first, first + count)):
+            return first
+    raise AssertionError("no ports are free for a rack under test")
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def kernel_traces(name: str) -> list[str]:

@@ -23,7 +23,7 @@ def machines_allowed() -> None:
 @pytest.fixture(scope="session")
 def bench(machines_allowed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A rack of four machines, up."""
-    bench = Bench(tmp_path_factory.mktemp("rack"), f"t{os.getpid() % 100000}", "10.99.1.0/24", 17700, 17790)
+    bench = Bench(tmp_path_factory.mktemp("rack"), f"t{os.getpid() % 100000}", "10.99.1.0/24")
     bench.up(4)
     yield bench
     bench.close()

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.machines
 @pytest.fixture
 def own(machines_allowed: None, tmp_path: Path) -> Iterator[Bench]:
     """A rack of two machines that a test may mistreat."""
-    bench = Bench(tmp_path, "tl", "10.99.2.0/24", 17750, 17790)
+    bench = Bench(tmp_path, f"l{os.getpid() % 100000}", "10.99.2.0/24")
     bench.up(2)
     yield bench
     bench.close()
@@ -28,12 +28,12 @@ def test_power_and_disks_outlive_down_and_a_killed_rack(own: Bench) -> None:
     own.deploy("m1", str(uuid.uuid4()))
     own.ssh("m1", "echo kept > /root/file; sync")
     own.ask("down")
-    assert kernel_traces("tl") == []
+    assert kernel_traces(own.name) == []
     own.ask("up")
     own.wait_for_ssh("m1")
     assert own.show("m2")["power"] == "Off"
-    os.kill(int((own.state / "rack/tl/serve.lock").read_text()), signal.SIGKILL)
-    wait_for(lambda: not [trace for trace in kernel_traces("tl") if "lab.rack" in trace], "its processes to end", 5)
+    os.kill(int((own.state / "rack" / own.name / "serve.lock").read_text()), signal.SIGKILL)
+    wait_for(lambda: not [trace for trace in kernel_traces(own.name) if "lab.rack" in trace], "its processes to end", 5)
     own.ask("up", "--machines", "3")
     own.wait_for_ssh("m1")
     assert own.ssh("m1", "cat /root/file") == "kept\n"
@@ -43,23 +43,23 @@ def test_power_and_disks_outlive_down_and_a_killed_rack(own: Bench) -> None:
 def test_destroy_leaves_nothing(own: Bench) -> None:
     own.deploy("m1", str(uuid.uuid4()))
     own.ask("destroy")
-    assert kernel_traces("tl") == []
-    assert not (own.state / "rack" / "tl").exists()
+    assert kernel_traces(own.name) == []
+    assert not (own.state / "rack" / own.name).exists()
 
 
 def test_a_killed_rack_is_cleared_by_down(own: Bench) -> None:
     own.deploy("m1", str(uuid.uuid4()))
-    os.kill(int((own.state / "rack/tl/serve.lock").read_text()), signal.SIGKILL)
+    os.kill(int((own.state / "rack" / own.name / "serve.lock").read_text()), signal.SIGKILL)
     own.ask("down")
-    assert kernel_traces("tl") == []
+    assert kernel_traces(own.name) == []
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(own: Bench) -> None:
     for arguments, said in (
-        (["up", "--name", "tl"], "is up already"),
-        (["up", "--name", "tl", "--machines", "1"], "destroy --name tl"),
+        (["up", "--name", own.name], "is up already"),
+        (["up", "--name", own.name, "--machines", "1"], f"destroy --name {own.name}"),
         (["up", "--name", "Bad_Name"], "Rack name"),
-        (["show", "--name", "tl", "m9"], "has no machine 'm9'"),
+        (["show", "--name", own.name, "m9"], "has no machine 'm9'"),
         (["list", "--name", "other"], "There is no such rack"),
     ):
         ended = own.cli(*arguments, check=False)
@@ -71,6 +71,7 @@ def test_without_root_it_says_so(machines_allowed: None) -> None:
     site = next((REPOSITORY / ".venv/lib").glob("python*/site-packages"), None)
     if site is None:
         pytest.skip("the project's packages are not in .venv")
-    command = ["setpriv", "--reuid=65534", "--clear-groups", "env", f"PYTHONPATH={site}", python, "-m", "lab.rack", "list"]
+    nobody = ["setpriv", "--reuid=65534", "--clear-groups", "env", f"PYTHONPATH={site}"]
+    command = [*nobody, python, "-m", "lab.rack", "list"]
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 1 and "needs root" in ended.stderr
