@@ -71,17 +71,25 @@ class Streams:
                 self._open.pop(credential.id, None)
 
     def revoked(self, revocation: Revocation) -> None:
-        """End the streams of a revoked credential or subject."""
+        """End the streams of a revoked credential or subject; look again at those of one whose roles have changed."""
         for stream in self._all():
-            if revocation.value in (stream.credential.id, stream.credential.subject):
+            if revocation.value not in (stream.credential.id, stream.credential.subject):
+                continue
+            if revocation.kind == "grants":
+                stream.checked_at = 0.0
+            else:
                 stream.end(f"{revocation.kind} revoked")
 
     async def run(self) -> None:
-        """End what has outlived its credential or lost its permission, until cancelled."""
-        while True:
-            await asyncio.sleep(_TICK_SECONDS)
-            now = time.time()
-            await asyncio.gather(*(self._recheck(stream, now) for stream in self._all() if self._due(stream, now)))
+        """End what has outlived its credential or lost its permission; when cancelled, end them all."""
+        try:
+            while True:
+                await asyncio.sleep(_TICK_SECONDS)
+                now = time.time()
+                await asyncio.gather(*(self._recheck(stream, now) for stream in self._all() if self._due(stream, now)))
+        finally:
+            for stream in self._all():
+                stream.end("the door closes")
 
     def _due(self, stream: OpenStream, now: float) -> bool:
         if stream.credential.expires_at < now:

@@ -36,7 +36,7 @@ class Door:
         self._catalogue = catalogue
         self._once = Once(gateway.store, gateway.settings.idempotency.answer_bytes)
 
-    async def answer(self, request: Request, anything: str = "") -> HTTPResponse | None:
+    async def answer(self, request: Request) -> HTTPResponse | None:
         """Answer one request; never raises."""
         started = time.perf_counter()
         span = trace.begin(request.headers.get("traceparent"))

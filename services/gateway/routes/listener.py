@@ -39,10 +39,14 @@ def listener_app(gateway: Gateway, name: str, port: int) -> Sanic[Any, Any]:
     )
     app.enable_websocket()
     door = Door(gateway, catalogue)
+
+    async def enter(request: Request, anything: str = "") -> HTTPResponse | None:
+        return await door.answer(request)
+
     _add_health(app, gateway, for_operators=name == "operator")
     _add_documents(app, gateway.documents[name])
-    app.add_route(door.answer, "/", methods=_METHODS, name="root", stream=True)
-    app.add_route(door.answer, "/<anything:path>", methods=_METHODS, name="door", stream=True)
+    app.add_route(enter, "/", methods=_METHODS, name="root", stream=True)
+    app.add_route(enter, "/<anything:path>", methods=_METHODS, name="door", stream=True)
     app.exception(Exception)(_answer_exception)
     return app
 
