@@ -9,7 +9,7 @@ import yaml
 
 from lab.launcher.cloud_logins import CloudLogins
 from lab.launcher.keys import KeyFolder
-from lab.launcher.settings import OPERATOR_PORT, PUBLIC_PORT, SERVICE_PORTS, WORK_PORT_DISTANCE, Settings
+from lab.launcher.settings import OPERATOR_PORT, PUBLIC_PORT, REPOSITORY, SERVICE_PORTS, WORK_PORT_DISTANCE, Settings
 
 GATEWAY = "gateway"
 # Every service, in the order in which one reads a request's way.
@@ -17,7 +17,7 @@ SERVICES = (GATEWAY, *SERVICE_PORTS)
 # These keep no table of their own, so that they get no database.
 WITHOUT_DATABASE = ("relay",)
 # These do work that outlives a request, in a process of its own.
-WITH_WORK = ("authz", "identity", "cluster", "node", "runner", "events")
+WITH_WORK = ("authz", "cluster", "node")
 
 
 def present() -> list[str]:
@@ -93,6 +93,15 @@ class ServiceFiles:
 
     def _node(self) -> dict[str, Any]:
         return {"clouds": {cloud.name: self._logins.operator(cloud) for cloud in self._settings.clouds}}
+
+    def _runner(self) -> dict[str, Any]:
+        return {
+            "ansible": {"folder": str(self._settings.cache / "ansible"), "mitogen": True},
+            "elements_folder": str(REPOSITORY / "elements"),
+        }
+
+    def _blueprint(self) -> dict[str, Any]:
+        return {"catalogue": {name: str(REPOSITORY / name) for name in ("blueprints", "elements")}}
 
     def _relay(self) -> dict[str, Any]:
         return {

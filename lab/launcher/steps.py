@@ -31,10 +31,10 @@ def run_steps(steps: Sequence[Step], display: Display) -> None:
     waiting = list(steps)
     done: set[str] = set()
     running: dict[Future[object], Step] = {}
-    failure: StepFailed | None = None
+    failures: list[str] = []
     with ThreadPoolExecutor(max_workers=max(1, len(steps)), thread_name_prefix="step") as threads:
-        while running or (waiting and failure is None):
-            for step in [s for s in waiting if failure is None and set(s.needs) & present <= done]:
+        while running or (waiting and not failures):
+            for step in [s for s in waiting if not failures and set(s.needs) & present <= done]:
                 waiting.remove(step)
                 running[threads.submit(_shown, step, display)] = step
             if not running:
@@ -43,11 +43,10 @@ def run_steps(steps: Sequence[Step], display: Display) -> None:
             for future in ended:
                 step = running.pop(future)
                 if (error := future.exception()) is not None:
-                    failure = failure or StepFailed(f"{step.sentence}: {error}")
-                    failure.__cause__ = failure.__cause__ or error
+                    failures.append(f"{step.sentence}: {error}")
                 done.add(step.name)
-    if failure is not None:
-        raise failure
+    if failures:
+        raise StepFailed("\n".join(failures))
 
 
 def _shown(step: Step, display: Display) -> object:
