@@ -31,6 +31,13 @@ class Authority(msgspec.Struct, frozen=True):
     public_key: str
 
 
+class ReadSecrets(msgspec.Struct, frozen=True):
+    """Ask for secrets of one cluster by name; no names means all of them."""
+
+    project_id: str
+    names: list[str] = []
+
+
 class SecretValues(msgspec.Struct, frozen=True):
     """Values by name, each as base64 text."""
 
@@ -41,6 +48,12 @@ class StoreSecret(msgspec.Struct, frozen=True):
     """Put one value under a reference that the owner chooses (used by identity for cloud credentials)."""
 
     project_id: str
+    value: str
+
+
+class StoredSecret(msgspec.Struct, frozen=True):
+    """One value, to the service that put it there."""
+
     value: str
 
 

@@ -1,0 +1,1 @@
+"""secrets: sealed values, and an SSH certificate authority for each cluster."""

@@ -1,0 +1,1 @@
+"""What secrets decides and computes, without HTTP and SQL."""

@@ -1,0 +1,1 @@
+"""The SQL of secrets. Every function works in the caller's transaction."""

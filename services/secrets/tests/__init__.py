@@ -1,0 +1,1 @@
+"""Tests of secrets, on a real PostgreSQL and against real OpenSSH."""
