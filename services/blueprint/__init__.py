@@ -1,0 +1,1 @@
+"""The catalogue: blueprints and elements as immutable versions, their forms, their validation."""

@@ -1,0 +1,1 @@
+"""What decides about blueprints and elements: pure functions over files, no HTTP, no SQL."""

@@ -1,0 +1,65 @@
+"""A blueprint's folder as a version of the catalogue, its elements resolved to versions."""
+
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from services.blueprint.domain.files import Files, digest_of
+from services.blueprint.domain.versions import matching
+from services.blueprint.domain.yaml_document import read_yaml
+from services.contracts.blueprint import BlueprintVersion, ElementUse, ElementVersion, RoleNeeds
+
+DOCUMENT = "blueprint.yaml"
+SHARED = "shared"
+
+Elements = dict[str, dict[str, ElementVersion]]
+"""Elements by name and version."""
+
+
+def blueprint_of(files: Files, elements: Elements, version_id: str, now: datetime) -> BlueprintVersion:
+    """Return the blueprint in ``files``, which are valid against ``elements``."""
+    document: dict[str, Any] = read_yaml(files[DOCUMENT].decode()).value
+    infrastructure = document["infrastructure"]
+    paths = {SHARED: infrastructure["shared"], **infrastructure["roles"]}
+    return BlueprintVersion(
+        id=version_id,
+        name=document["name"],
+        version=document["version"],
+        summary=document["summary"],
+        icon=document.get("icon"),
+        readme=files.get("README.md", b"").decode(),
+        parameters=document["parameters"],
+        roles=[msgspec.convert(_known(RoleNeeds, role), RoleNeeds) for role in document["roles"]],
+        elements=[element_use(use, elements) for use in document["elements"]],
+        templates={name: files[path].decode() for name, path in paths.items()},
+        template_files={PurePosixPath(path).name: files[path].decode() for path in infrastructure.get("files", [])},
+        outputs=document["outputs"],
+        checks=document["checks"],
+        digest=digest_of(files),
+        published_at=now,
+    )
+
+
+def element_use(use: dict[str, Any], elements: Elements) -> ElementUse:
+    """Return an element in its place, with the version that its range comes to and that version's defaults."""
+    versions = elements[use["element"]]
+    version = matching(versions, use["version"])
+    assert version is not None, "validated before"
+    element = versions[version]
+    properties = element.parameters.get("properties", {})
+    defaults = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
+    return ElementUse(
+        element=element.name,
+        version=version,
+        roles=use["roles"],
+        values={**defaults, **use.get("values", {})},
+        secrets=element.secrets,
+        timeout_seconds=element.timeout_seconds,
+        reversible=element.reversible,
+    )
+
+
+def _known(wanted: type[msgspec.Struct], document: dict[str, Any]) -> dict[str, Any]:
+    return {field: document[field] for field in wanted.__struct_fields__ if field in document}

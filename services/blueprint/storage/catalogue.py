@@ -1,0 +1,47 @@
+"""Published versions."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.blueprint.schema import blueprint_versions, element_versions
+from services.contracts.blueprint import BlueprintVersion, ElementVersion
+
+
+async def add_blueprint(tx: AsyncConnection, version: BlueprintVersion) -> None:
+    """Publish a version."""
+    keys = ("id", "name", "version", "digest", "published_at")
+    row = {key: getattr(version, key) for key in keys}
+    await tx.execute(insert(blueprint_versions).values(document=msgspec.to_builtins(version), **row))
+
+
+async def add_element(tx: AsyncConnection, version: ElementVersion, archive: bytes, published_at: Any) -> None:
+    """Publish a version with its archive."""
+    row = {"name": version.name, "version": version.version, "digest": version.digest, "archive": archive}
+    document = msgspec.to_builtins(version)
+    await tx.execute(insert(element_versions).values(document=document, published_at=published_at, **row))
+
+
+async def blueprints(tx: AsyncConnection, name: str | None = None) -> list[BlueprintVersion]:
+    """Return all versions of all blueprints, or of one."""
+    query = select(blueprint_versions.c.document)
+    rows = await tx.execute(query.where(blueprint_versions.c.name == name) if name else query)
+    return [msgspec.convert(document, BlueprintVersion) for document in rows.scalars()]
+
+
+async def elements(tx: AsyncConnection, name: str | None = None) -> list[ElementVersion]:
+    """Return all versions of all elements, or of one."""
+    query = select(element_versions.c.document)
+    rows = await tx.execute(query.where(element_versions.c.name == name) if name else query)
+    return [msgspec.convert(document, ElementVersion) for document in rows.scalars()]
+
+
+async def archive_of(tx: AsyncConnection, name: str, version: str) -> bytes | None:
+    """Return the archive of one version of an element."""
+    query = select(element_versions.c.archive).where(
+        element_versions.c.name == name, element_versions.c.version == version
+    )
+    found: bytes | None = (await tx.execute(query)).scalar_one_or_none()
+    return found
