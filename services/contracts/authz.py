@@ -1,6 +1,7 @@
 """What authz answers: the exchange of tokens, mandates, bindings, the audit record."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -91,5 +92,5 @@ class AuditRecord(msgspec.Struct, frozen=True):
     subject: str
     project_id: str | None
     chain: list[str]
-    data: dict[str, object]
+    data: dict[str, Any]
     digest: str
