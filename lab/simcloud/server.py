@@ -35,8 +35,7 @@ def apps_of(cloud: Cloud) -> dict[str, Sanic[Any, Any]]:
 
 
 async def _start(app: Sanic[Any, Any], host: str, port: int) -> Any:
-    server = await app.create_server(host=host, port=port, return_asyncio_server=True, access_log=False)
-    assert server is not None
+    server: Any = await app.create_server(host=host, port=port, return_asyncio_server=True, access_log=False)
     await server.startup()
     await server.before_start()
     await server.after_start()

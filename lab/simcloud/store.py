@@ -78,9 +78,7 @@ class Table(Generic[R]):
 
     def add(self, record: R) -> R:
         """Stores a new record; raises sqlite3.IntegrityError if its id is taken."""
-        self._database.execute(
-            f"INSERT INTO {self._name} (id, doc) VALUES (?, ?)", (record.id, self._encoded(record))
-        )
+        self._database.execute(f"INSERT INTO {self._name} (id, doc) VALUES (?, ?)", (record.id, self._encoded(record)))
         return record
 
     def save(self, record: R) -> R:
@@ -102,12 +100,11 @@ class Table(Generic[R]):
         condition, values = self._condition(equals)
         self._database.execute(f"DELETE FROM {self._name}{condition}", values)
 
-    def find(
-        self, *, after: str | None = None, limit: int | None = None, newest_first: bool = False, **equals: Any
-    ) -> list[R]:
+    def find(self, *, after: Any = None, limit: Any = None, newest_first: Any = False, **equals: Any) -> list[R]:
         """Records whose indexed fields equal the values (None: absent; PRESENT: any; a list: one of).
 
-        after: only those behind the record of this id, in the order asked for. limit: at most so many.
+        after: only those behind the record of this id, in the order asked for. limit: at most so many (int).
+        newest_first: bool. These three are typed Any so that searches may come as one mapping.
         """
         condition, values = self._condition(equals, after, newest_first)
         order = f" ORDER BY seq {'DESC' if newest_first else 'ASC'}"

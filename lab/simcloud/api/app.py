@@ -1,17 +1,18 @@
 """What every emulated API does alike: a Sanic app, a table of routes, JSON answers, errors in the API's own shape."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
+from sanic.response import BaseHTTPResponse
 
 from lab.simcloud.errors import ApiError
 
-Handler = Callable[..., Awaitable[HTTPResponse]]
+Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
 Route = tuple[str, str, Handler]
 ErrorBody = Callable[[ApiError], Any]
 
@@ -42,7 +43,7 @@ def new_app(cloud_name: str, service: str, error_body: ErrorBody) -> Sanic[Any, 
             return HTTPResponse(body, refusal.status, refusal.headers, "text/html; charset=UTF-8")
         return answer(body, refusal.status, refusal.headers)
 
-    async def stamp_request_id(request: Request, response: HTTPResponse) -> None:
+    async def stamp_request_id(request: Request, response: BaseHTTPResponse) -> None:
         response.headers["X-Openstack-Request-Id"] = f"req-{uuid4()}"
 
     app.error_handler.add(Exception, show)

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from sanic import HTTPResponse, Request, Sanic
+from sanic import Request, Sanic
+from sanic.response import BaseHTTPResponse
 
 from lab.simcloud.errors import ApiError
 
@@ -28,7 +29,7 @@ def negotiate(
     lowest: Version,
     highest: Version,
     asked: Callable[[Request], str | None],
-    tell: Callable[[HTTPResponse, Version], None],
+    tell: Callable[[BaseHTTPResponse, Version], None],
 ) -> None:
     """Sets `request.ctx.version`; 406 for what we do not speak.
 
@@ -47,7 +48,7 @@ def negotiate(
             )
         request.ctx.version = version
 
-    async def show(request: Request, response: HTTPResponse) -> None:
+    async def show(request: Request, response: BaseHTTPResponse) -> None:
         tell(response, getattr(request.ctx, "version", lowest))
 
     app.register_middleware(choose, "request")

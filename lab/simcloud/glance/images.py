@@ -134,9 +134,7 @@ def boot_iso() -> bytes:
 
 def show(image: Image) -> dict[str, Any]:
     """GET /v2/images/{id}"""
-    fields = ("id", "name", "owner", "status", "visibility", "disk_format", "container_format", "size", "checksum")
-    fields += ("min_disk", "min_ram", "protected", "os_hidden", "tags", "created_at", "updated_at", "os_hash_value")
-    shown = {field: getattr(image, field) for field in fields}
+    shown = {field: getattr(image, field) for field in KNOWN_FIELDS - {"properties"}}
     shown |= {
         "os_hash_algo": "sha512" if image.os_hash_value else None,
         "virtual_size": None,

@@ -310,11 +310,11 @@ def _not(raw: Any, scope: Scope) -> Any:
 
 
 def _and(raw: Any, scope: Scope) -> Any:
-    return all([condition_holds(item, scope) for item in _two_or_more("and", raw)])
+    return all(condition_holds(item, scope) for item in _two_or_more("and", raw))
 
 
 def _or(raw: Any, scope: Scope) -> Any:
-    return any([condition_holds(item, scope) for item in _two_or_more("or", raw)])
+    return any(condition_holds(item, scope) for item in _two_or_more("or", raw))
 
 
 def _two_or_more(name: str, raw: Any) -> list[Any]:

@@ -37,7 +37,8 @@ def parameter_values(template: Template, given: dict[str, Any], lookup: Lookup, 
 
 def _check_schema(name: str, schema: Any) -> None:
     if not isinstance(schema, dict):
-        raise ApiError(400, f"Invalid parameter {name}: expected dict, got {type(schema).__name__}", "InvalidSchemaError")
+        found = type(schema).__name__
+        raise ApiError(400, f"Invalid parameter {name}: expected dict, got {found}", "InvalidSchemaError")
     for key in schema:
         if key not in SCHEMA_KEYS:
             raise ApiError(400, f"Invalid key '{key}' for parameter ({name})", "InvalidSchemaError")
@@ -71,7 +72,7 @@ def typed(kind: str, raw: Any) -> Any:
         return _json(raw)
     if isinstance(raw, dict | list):
         raise ValueError("Value must be a string")
-    return str(raw) if not isinstance(raw, bool) else str(raw)
+    return str(raw)
 
 
 def number(raw: Any) -> int | float:

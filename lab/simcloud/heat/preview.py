@@ -4,13 +4,13 @@ import copy
 from typing import Any
 
 from lab.simcloud.errors import ApiError
-from lab.simcloud.heat.functions import UNKNOWN, has_unknown
+from lab.simcloud.heat.functions import has_unknown
 from lab.simcloud.heat.records import Stack, StackResource
 from lab.simcloud.heat.resources.nested import HeatResourceGroup, ProviderTemplate
 from lab.simcloud.heat.resources.properties import checked_properties
 from lab.simcloud.heat.resources.registry import resource_type, schema_of
 from lab.simcloud.heat.stacks import Stacks, nothing_wrong
-from lab.simcloud.heat.template import Definition
+from lab.simcloud.heat.template import Definition, Template
 from lab.simcloud.heat.views import full_stack, plain
 
 
@@ -90,13 +90,18 @@ def _in_order(definitions: dict[str, Definition]) -> list[Definition]:
 
 
 def _change(
-    stacks: Stacks, stack: Stack, template: Any, rows: dict[str, StackResource], definition: Definition, row: StackResource
+    stacks: Stacks,
+    stack: Stack,
+    template: Template,
+    rows: dict[str, StackResource],
+    definition: Definition,
+    row: StackResource,
 ) -> str:
     kind = resource_type(definition.type, stack.files, stack.registry)
     schema = schema_of(kind)
     given = stacks.scope(stack, template, rows).properties(definition)
     values = checked_properties(definition.name, schema, given, nothing_wrong)
-    changed = {key for key in {*values, *row.properties} if values.get(key, UNKNOWN) != row.properties.get(key, UNKNOWN)}
+    changed = {key for key in {*values, *row.properties} if values.get(key) != row.properties.get(key)}
     if row.type != definition.type or row.state in ("CREATE_FAILED", "CHECK_FAILED"):
         return "replaced"
     if not changed:

@@ -77,8 +77,10 @@ class DiscoveryRoutes:
         """GET /services: for operators only."""
         if not require_role(request, project, "reader").is_admin:
             raise ApiError(403, "You are not authorized to use index.", "Forbidden")
-        service = {"binary": "heat-engine", "hostname": self._engine.stacks.region, "host": "simcloud", "topic": "engine"}
-        return answer({"services": [service | {"engine_id": "1", "status": "up", "report_interval": 60}]})
+        service = {"binary": "heat-engine", "hostname": self._engine.stacks.region, "host": "simcloud"}
+        return answer(
+            {"services": [service | {"engine_id": "1", "topic": "engine", "status": "up", "report_interval": 60}]}
+        )
 
     async def validate(self, request: Request, project: str) -> HTTPResponse:
         """POST /validate"""

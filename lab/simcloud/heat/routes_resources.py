@@ -29,7 +29,8 @@ class ResourceRoutes:
         routes: list[Any] = [
             ("GET", f"/v1/<project>/stacks/<name>/{part}", self._redirect_to(part)) for part in BELOW_STACK
         ]
-        return routes + [
+        return [
+            *routes,
             ("GET", f"{one}/resources", self.index),
             ("GET", f"{one}/resources/<resource>", self.show),
             ("PATCH", f"{one}/resources/<resource>", self.mark),
@@ -91,11 +92,11 @@ class ResourceRoutes:
         """PATCH …/resources/{name}: marked unhealthy, the next update replaces it."""
         stack = self._stack(request, project, name, stack_id, "member")
         row, body = self._row(stack, resource), body_of(request)
-        reason = str(body.get("resource_status_reason") or "")
+        reason = str(body.get("resource_status_reason") or "state changed by resource_mark_unhealthy api")
         if body.get("mark_unhealthy"):
-            self._stacks.set_row_state(stack, row, "CHECK", "FAILED", reason or "state changed by resource_mark_unhealthy api")
+            self._stacks.set_row_state(stack, row, "CHECK", "FAILED", reason)
         elif row.state == "CHECK_FAILED":
-            self._stacks.set_row_state(stack, row, "CHECK", "COMPLETE", reason or "state changed by resource_mark_unhealthy api")
+            self._stacks.set_row_state(stack, row, "CHECK", "COMPLETE", reason)
         return answer(None, 200)
 
     async def metadata(self, request: Request, project: str, name: str, stack_id: str, resource: str) -> HTTPResponse:

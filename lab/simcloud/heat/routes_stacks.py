@@ -69,12 +69,13 @@ class StackRoutes:
         if detail:
             shown = [full_stack(self._stacks, stack, root) for stack in found[:limit]]
         else:
-            shown = [short_stack(s, root, str(s.template.get("description") or "No description")) for s in found[:limit]]
+            shown = [short_stack(stack, root, _description(stack)) for stack in found[:limit]]
         body: dict[str, Any] = {"stacks": shown}
         if flag_argument(request, "with_count"):
             body["count"] = len(found)
         if len(found) > limit:
-            body["links"] = [{"rel": "next", "href": f"{root}{request.path}?limit={limit}&marker={found[limit - 1].id}"}]
+            href = f"{root}{request.path}?limit={limit}&marker={found[limit - 1].id}"
+            body["links"] = [{"rel": "next", "href": href}]
         return answer(body)
 
     def _candidates(self, request: Request, project: str) -> list[Stack]:
@@ -109,7 +110,7 @@ class StackRoutes:
         stack = find_stack(self._engine, project, name)
         query = f"?{request.query_string}" if request.query_string else ""
         href = stack_url(address_of(request), stack) + query
-        return answer({"code": 302, "title": "Found", "explanation": "The resource was found at", "error": {}}, 302, {"Location": href})
+        return answer({"code": 302, "title": "Found"}, 302, {"Location": href})
 
     async def show(self, request: Request, project: str, name: str, stack_id: str) -> HTTPResponse:
         """GET /stacks/{name}/{id}"""
@@ -190,6 +191,10 @@ class StackRoutes:
             raise bad_request(f"Action {', '.join(body)} is not supported by this emulation of Heat.", "NotSupported")
         self._engine.check(stack)
         return answer(None, 200)
+
+
+def _description(stack: Stack) -> str:
+    return str(stack.template.get("description") or "No description")
 
 
 def _name(body: dict[str, Any]) -> str:

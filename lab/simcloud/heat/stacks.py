@@ -16,6 +16,7 @@ from lab.simcloud.heat.template import Definition, Template, parse_template
 from lab.simcloud.heat.validation import check_attribute
 from lab.simcloud.store import Table, new_id
 
+RESOURCE_INDEXES = ("stack_id", "name", "retired", "physical_id")
 STACK_INDEXES = ("name", "project_id", "parent_id", "deleted", "action", "status")
 
 
@@ -40,7 +41,7 @@ class Stacks:
 
     def __init__(self, database: sqlite3.Connection, services: Services) -> None:
         self.table = Table(database, "stacks", Stack, STACK_INDEXES)
-        self.resources = Table(database, "stack_resources", StackResource, ("stack_id", "name", "retired", "physical_id"))
+        self.resources = Table(database, "stack_resources", StackResource, RESOURCE_INDEXES)
         self.events = Table(database, "stack_events", StackEvent, ("stack_id", "resource_name"))
         self.services = services
         self.region = services.config.name

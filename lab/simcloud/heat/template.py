@@ -71,7 +71,7 @@ def load_yaml(text: str) -> Any:
             "RequestLimitExceeded",
         )
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        return yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError) as error:
         raise ApiError(400, f"Error parsing template: {error}", "HTTPBadRequest") from error
 
@@ -161,7 +161,8 @@ def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise invalid(f'"{name}" must contain a map of {name.rstrip("s")} maps. Found a [{type(value).__name__}] instead')
+        found = type(value).__name__
+        raise invalid(f'"{name}" must contain a map of {name.rstrip("s")} maps. Found a [{found}] instead')
     return value
 
 
@@ -169,9 +170,7 @@ def _outputs(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
     outputs = _section(raw, "outputs")
     for name, body in outputs.items():
         if not isinstance(body, dict):
-            raise invalid(
-                f'"outputs" must contain a map of output maps. Found a [{type(body).__name__}] instead'
-            )
+            raise invalid(f'"outputs" must contain a map of output maps. Found a [{type(body).__name__}] instead')
         if "value" not in body:
             raise invalid(f'Each output must contain a "value" key. (outputs.{name})')
     return outputs

@@ -103,7 +103,7 @@ class Validation:
         body = values["resource_def"]
         if not isinstance(body, dict) or "type" not in body:
             raise invalid("Property error: resource_def: Property type not assigned")
-        count = values.get("count")
+        count: Any = values.get("count")
         if count is not UNKNOWN and int(count) < 0:
             raise invalid(f"Property error: count: {count} is out of range (min: 0, max: None)")
         raw = {"heat_template_version": "2021-04-16", "resources": {"0": _only_known(body)}}

@@ -154,8 +154,10 @@ def property_schema(prop: Property) -> dict[str, Any]:
     }
     constraints: list[dict[str, Any]] = [{"custom_constraint": prop.constraint}] if prop.constraint else []
     constraints += [{"allowed_values": list(prop.allowed)}] if prop.allowed else []
-    return view | ({"default": prop.default} if prop.default is not None else {}) | (
-        {"constraints": constraints} if constraints else {}
+    return (
+        view
+        | ({"default": prop.default} if prop.default is not None else {})
+        | ({"constraints": constraints} if constraints else {})
     )
 
 

@@ -27,6 +27,7 @@ class Conductor:
         self._drives = drives
         self.drivers = drivers
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._tearing_down: dict[str, asyncio.Event] = {}
         self.power_listeners: list[PowerListener] = []
 
     def driver(self, node: Node) -> Driver:
@@ -61,7 +62,7 @@ class Conductor:
         self._nodes.change(
             node.id, provision_state=transition.during, target_provision_state=transition.target, **changes
         )
-        self._spawn(node.id, self._run(node.id, transition))
+        self._spawn_verb(node.id, transition)
 
     def start_power(self, node: Node, target: str) -> None:
         """Begins a power change; 409 while the node is locked."""
@@ -77,17 +78,28 @@ class Conductor:
             await asyncio.shield(task)
         return self._nodes.read(node_id)
 
+    async def torn_down(self, node_id: str) -> Node:
+        """Waits until the node has left `deleting` (it may still be cleaning); the node as it is then."""
+        if event := self._tearing_down.get(node_id):
+            await event.wait()
+        return self._nodes.read(node_id)
+
     def resume(self) -> None:
         """After a restart: goes on with what the last process was doing."""
         for node in self._nodes.table.find(provision_state=sorted(TRANSIENT)):
             transition = _interrupted(node)
             self._nodes.change(node.id, reservation=self._nodes.conductor)
-            self._spawn(node.id, self._run(node.id, transition))
+            self._spawn_verb(node.id, transition)
         for node in self._nodes.table.find(reservation=self._nodes.conductor):
             if node.id not in self._running:
                 self._nodes.change(node.id, reservation=None, target_power_state=None)
 
     # -- the work ---------------------------------------------------------------------------------------------------
+
+    def _spawn_verb(self, node_id: str, transition: Transition) -> None:
+        if transition.during == "deleting":
+            self._tearing_down[node_id] = asyncio.Event()
+        self._spawn(node_id, self._run(node_id, transition))
 
     def _spawn(self, node_id: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -116,6 +128,8 @@ class Conductor:
             self._fail(node_id, transition, error)
         finally:
             self._nodes.unlock(node_id)
+            if transition.during == "deleting":
+                self._tearing_down.pop(node_id).set()
         if transition.during == "deleting" and self._nodes.read(node_id).provision_state == "cleaning":
             await self._clean_after_delete(node_id)
 

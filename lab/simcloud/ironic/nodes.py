@@ -83,7 +83,8 @@ class Nodes:
         if node.instance_uuid:
             raise conflict(f"Node {node.id} is associated with instance {node.instance_uuid}.")
         if node.provision_state not in DELETABLE and not node.maintenance:
-            raise bad_request(f'Can not delete node "{node.id}" while it is in provision state "{node.provision_state}".')
+            state = node.provision_state
+            raise bad_request(f'Can not delete node "{node.id}" while it is in provision state "{state}".')
         self.ports.remove_where(node_uuid=node.id)
         self.table.remove(node.id)
 

@@ -7,10 +7,25 @@ from lab.simcloud.errors import bad_request
 from lab.simcloud.ironic.records import Node
 
 OBJECTS = ("driver_info", "properties", "extra", "instance_info")
-PLAIN = (
-    "name driver resource_class owner lessee description conductor_group automated_clean protected protected_reason "
-    "retired retired_reason instance_uuid chassis_uuid shard maintenance maintenance_reason"
-).split()
+PLAIN = [
+    "name",
+    "driver",
+    "resource_class",
+    "owner",
+    "lessee",
+    "description",
+    "conductor_group",
+    "automated_clean",
+    "protected",
+    "protected_reason",
+    "retired",
+    "retired_reason",
+    "instance_uuid",
+    "chassis_uuid",
+    "shard",
+    "maintenance",
+    "maintenance_reason",
+]
 FLAGS = ("protected", "retired", "maintenance")
 INTERFACE = "_interface"
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
+from sanic.response import BaseHTTPResponse
 
 from lab.simcloud.api.access import caller_of, require_token
 from lab.simcloud.api.app import address_of, answer, mount, new_app
@@ -46,7 +47,7 @@ def _asked(request: Request) -> str | None:
     return text.removeprefix("baremetal ") if text else None
 
 
-def _tell(response: HTTPResponse, version: Version) -> None:
+def _tell(response: BaseHTTPResponse, version: Version) -> None:
     response.headers[HEADER] = show_version(version)
     response.headers["X-OpenStack-Ironic-API-Minimum-Version"] = show_version(LOWEST)
     response.headers["X-OpenStack-Ironic-API-Maximum-Version"] = show_version(HIGHEST)

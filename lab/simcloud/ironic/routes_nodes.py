@@ -90,7 +90,9 @@ class NodeRoutes:
         require(caller.is_admin, "baremetal:node:create")
         driver = str(body.get("driver") or "")
         if driver not in self._conductor.drivers:
-            raise bad_request(f"No valid host was found. Reason: No conductor service registered which supports driver {driver}.")
+            raise bad_request(
+                f"No valid host was found. Reason: No conductor service registered which supports driver {driver}."
+            )
         fields = settable(body)
         if body.get("uuid"):
             fields["id"] = str(body["uuid"])

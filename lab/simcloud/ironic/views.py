@@ -82,12 +82,40 @@ SINCE_MINOR = {
     "service_step": 87,
 }
 SHORT = ("uuid", "name", "instance_uuid", "power_state", "provision_state", "maintenance")
-PLAIN = (
-    "name driver driver_info driver_internal_info properties extra instance_info instance_uuid resource_class traits "
-    "provision_state target_provision_state power_state target_power_state maintenance maintenance_reason fault "
-    "last_error reservation deploy_step clean_step owner lessee description conductor_group automated_clean protected "
-    "protected_reason retired retired_reason chassis_uuid shard"
-).split()
+PLAIN = [
+    "name",
+    "driver",
+    "driver_info",
+    "driver_internal_info",
+    "properties",
+    "extra",
+    "instance_info",
+    "instance_uuid",
+    "resource_class",
+    "traits",
+    "provision_state",
+    "target_provision_state",
+    "power_state",
+    "target_power_state",
+    "maintenance",
+    "maintenance_reason",
+    "fault",
+    "last_error",
+    "reservation",
+    "deploy_step",
+    "clean_step",
+    "owner",
+    "lessee",
+    "description",
+    "conductor_group",
+    "automated_clean",
+    "protected",
+    "protected_reason",
+    "retired",
+    "retired_reason",
+    "chassis_uuid",
+    "shard",
+]
 CONSTANT: dict[str, Any] = {
     "allocation_uuid": None,
     "boot_mode": None,

@@ -72,17 +72,13 @@ class Directory:
         grant_id = f"{user_id}/{target_kind}/{target_id}/{role_id}"
         if self.assignments.get(grant_id) is None:
             self.assignments.add(
-                Assignment(
-                    id=grant_id, user_id=user_id, role_id=role_id, target_kind=target_kind, target_id=target_id
-                )
+                Assignment(id=grant_id, user_id=user_id, role_id=role_id, target_kind=target_kind, target_id=target_id)
             )
         self.changed()
 
     def revoke(self, user_id: str, role_id: str, target_kind: str, target_id: str) -> None:
         """Takes a role away; 404 if it was not given."""
-        found = self.assignments.first(
-            user_id=user_id, role_id=role_id, target_kind=target_kind, target_id=target_id
-        )
+        found = self.assignments.first(user_id=user_id, role_id=role_id, target_kind=target_kind, target_id=target_id)
         self.assignments.remove(or_missing("role assignment with role", found, role_id).id)
         self.changed()
 

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
+from sanic.response import BaseHTTPResponse
 
 from lab.simcloud.api.access import caller_of, require_token
 from lab.simcloud.api.app import address_of, answer, body_of, mount, new_app
@@ -33,7 +34,7 @@ def keystone_app(config: CloudConfig, identity: Identity) -> Sanic[Any, Any]:
     mount(app, AssignmentRoutes(identity).table())
     mount(app, CredentialRoutes(identity).table())
 
-    async def vary(_: Request, response: HTTPResponse) -> None:
+    async def vary(_: Request, response: BaseHTTPResponse) -> None:
         response.headers["Vary"] = "X-Auth-Token"
 
     app.register_middleware(vary, "response")

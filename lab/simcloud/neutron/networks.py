@@ -33,8 +33,8 @@ class Networks:
     def create_network(self, project_id: str, **fields: Any) -> Network:
         """Makes a network; tenants' networks are of type `local`."""
         moment = stamp()
-        fields = {"name": "", "created_at": moment, "updated_at": moment} | fields
-        return self.networks.add(Network(**{"id": new_id(), "project_id": project_id} | fields))
+        defaults: dict[str, Any] = {"id": new_id(), "name": "", "created_at": moment, "updated_at": moment}
+        return self.networks.add(Network(**(defaults | fields | {"project_id": project_id})))
 
     def create_subnet(self, project_id: str, network_id: str, cidr: str, **fields: Any) -> Subnet:
         """Makes a subnet; without pools all addresses but the gateway's are given out.
@@ -60,15 +60,9 @@ class Networks:
         gateway = str(net[1]) if gateway == "first" else gateway
         pools = fields.pop("pools", None) or _free_pools(net, gateway)
         moment = stamp()
-        defaults = {"name": "", "created_at": moment, "updated_at": moment}
-        return self.subnets.add(
-            Subnet(
-                **{"id": new_id(), "project_id": project_id, "network_id": network_id, "cidr": str(net)},
-                **(defaults | fields),
-                gateway_ip=gateway,
-                pools=pools,
-            )
-        )
+        defaults: dict[str, Any] = {"id": new_id(), "name": "", "created_at": moment, "updated_at": moment}
+        ids = {"project_id": project_id, "network_id": network_id, "cidr": str(net)}
+        return self.subnets.add(Subnet(**(defaults | fields | ids), gateway_ip=gateway, pools=pools))
 
     def create_port(self, project_id: str, network_id: str, asked: list[dict[str, Any]], **fields: Any) -> Port:
         """Makes a port. asked: wanted `subnet_id` and/or `ip_address`; empty: an address of the first subnet.
@@ -81,7 +75,8 @@ class Networks:
         moment = stamp()
         with transaction(self._database):
             fixed = self._allocate(port_id, network_id, asked)
-            defaults = {"name": "", "mac_address": _random_mac(), "created_at": moment, "updated_at": moment}
+            defaults: dict[str, Any] = {"name": "", "mac_address": _random_mac()}
+            defaults |= {"created_at": moment, "updated_at": moment}
             ids = {"id": port_id, "project_id": project_id, "network_id": network_id, "fixed_ips": fixed}
             return self.ports.add(Port(**(defaults | fields | ids)))
 
@@ -115,9 +110,7 @@ class Networks:
             for number in range(int(IPv4Address(first)), int(IPv4Address(last)) + 1):
                 if number not in used:
                     return str(IPv4Address(number))
-        raise conflict(
-            f"No more IP addresses available on network {subnet.network_id}.", "IpAddressGenerationFailure"
-        )
+        raise conflict(f"No more IP addresses available on network {subnet.network_id}.", "IpAddressGenerationFailure")
 
     def remove_port(self, port_id: str) -> None:
         """Deletes a port and frees its addresses."""

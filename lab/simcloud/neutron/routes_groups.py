@@ -14,8 +14,16 @@ from lab.simcloud.neutron.records import SecurityGroup
 from lab.simcloud.neutron.routes_networks import owner_for
 from lab.simcloud.neutron.views import show_group, show_rule
 
-RULE_FIELDS = ("direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix")
-RULE_FIELDS += ("remote_group_id", "description")
+RULE_FIELDS = (
+    "direction",
+    "ethertype",
+    "protocol",
+    "port_range_min",
+    "port_range_max",
+    "remote_ip_prefix",
+    "remote_group_id",
+    "description",
+)
 
 
 class GroupRoutes:
@@ -56,7 +64,8 @@ class GroupRoutes:
         caller, body = caller_of(request), body_of(request, "security_group")
         project_id = owner_for(caller, body, "create_security_group")
         fields = {key: str(body[key]) for key in ("name", "description") if body.get(key) is not None}
-        return answer({"security_group": show_group(self._networks, self._networks.create_group(project_id, **fields))}, 201)
+        group = self._networks.create_group(project_id, **fields)
+        return answer({"security_group": show_group(self._networks, group)}, 201)
 
     async def show(self, request: Request, group_id: str) -> HTTPResponse:
         """GET /v2.0/security-groups/{id}"""

@@ -100,9 +100,8 @@ def show_port(port: Port, admin: bool) -> dict[str, Any]:
 
 def show_rule(rule: SecurityGroupRule) -> dict[str, Any]:
     """GET /v2.0/security-group-rules/{id}"""
-    fields = ("id", "security_group_id", "direction", "ethertype", "protocol", "port_range_min", "port_range_max")
-    fields += ("remote_ip_prefix", "remote_group_id", "description", "created_at", "updated_at")
-    return _owned(rule.project_id) | {field: getattr(rule, field) for field in fields} | {"revision_number": 0}
+    fields = {field: getattr(rule, field) for field in SecurityGroupRule.__struct_fields__}
+    return _owned(rule.project_id) | fields | {"revision_number": 0}
 
 
 def show_group(networks: Networks, group: SecurityGroup) -> dict[str, Any]:

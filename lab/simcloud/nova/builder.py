@@ -169,15 +169,14 @@ class Builder:
         elif node.instance_uuid == server_id:
             self._drives.remove(node.drive)
             self._nodes.change(node.id, instance_uuid=None, instance_info={}, vifs=[], drive=None)
-        while (node := self._nodes.read(node.id)).provision_state == "deleting":
-            await asyncio.sleep(0.05)
+        node = await self._conductor.torn_down(node.id)
         return node if node.instance_uuid == server_id else None
 
     async def _delete(self, server_id: str) -> None:
         stuck = await self._release(server_id)
         if stuck is not None:
-            message = f"Error destroying the instance on node {stuck.id}. Provision state still '{stuck.provision_state}'."
-            self._fail(server_id, message)
+            state = stuck.provision_state
+            self._fail(server_id, f"Error destroying the instance on node {stuck.id}. Provision state still '{state}'.")
             return
         server = self._change(server_id)
         for port_id in server.ports:

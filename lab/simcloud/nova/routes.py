@@ -3,6 +3,7 @@
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
+from sanic.response import BaseHTTPResponse
 
 from lab.simcloud.api.access import caller_of, require_token
 from lab.simcloud.api.app import address_of, answer, mount, new_app
@@ -54,7 +55,7 @@ def _asked(request: Request) -> str | None:
     return str(older) if older else None
 
 
-def _tell(response: HTTPResponse, version: Version) -> None:
+def _tell(response: BaseHTTPResponse, version: Version) -> None:
     response.headers["OpenStack-API-Version"] = f"compute {show_version(version)}"
     response.headers["X-OpenStack-Nova-API-Version"] = show_version(version)
     response.headers["Vary"] = "OpenStack-API-Version, X-OpenStack-Nova-API-Version"

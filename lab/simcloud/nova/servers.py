@@ -200,8 +200,8 @@ def _pinned_node(caller: Caller, body: dict[str, Any]) -> str | None:
     zone = str(body.get("availability_zone") or "").split(":")
     node = body.get("hypervisor_hostname") or (zone[-1] if len(zone) > 1 else None)
     if node and not caller.is_admin:
-        rule = "servers:create:requested_destination" if body.get("hypervisor_hostname") else "servers:create:forced_host"
-        raise forbidden(f"Policy doesn't allow os_compute_api:{rule} to be performed.")
+        rule = "requested_destination" if body.get("hypervisor_hostname") else "forced_host"
+        raise forbidden(f"Policy doesn't allow os_compute_api:servers:create:{rule} to be performed.")
     return str(node) if node else None
 
 

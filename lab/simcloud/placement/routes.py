@@ -3,6 +3,7 @@
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
+from sanic.response import BaseHTTPResponse
 
 from lab.simcloud.api.access import caller_of, require_token
 from lab.simcloud.api.app import answer, mount, new_app, text_argument
@@ -38,7 +39,7 @@ def _asked(request: Request) -> str | None:
     return str(text.removeprefix("placement ")) if text and text.startswith("placement ") else None
 
 
-def _tell(response: HTTPResponse, version: Version) -> None:
+def _tell(response: BaseHTTPResponse, version: Version) -> None:
     response.headers["OpenStack-API-Version"] = f"placement {show_version(version)}"
     response.headers["Vary"] = "OpenStack-API-Version"
 
@@ -54,7 +55,7 @@ def inventory(node: Node) -> dict[str, dict[str, Any]]:
 
 def usages(node: Node) -> dict[str, int]:
     """One if a server has it."""
-    return {name: 1 if node.instance_uuid else 0 for name in inventory(node)}
+    return dict.fromkeys(inventory(node), 1 if node.instance_uuid else 0)
 
 
 class ProviderRoutes:
@@ -153,8 +154,7 @@ class ProviderRoutes:
         self._require_admin(request)
         names = {custom_class(node.resource_class) for node in self._nodes.table.find() if node.resource_class}
         names |= {"VCPU", "MEMORY_MB", "DISK_GB"}
-        shown = [{"name": name, "links": [{"rel": "self", "href": f"/resource_classes/{name}"}]} for name in sorted(names)]
-        return answer({"resource_classes": shown})
+        return answer({"resource_classes": [_class_view(name) for name in sorted(names)]})
 
     async def allocations_of(self, request: Request, consumer: str) -> HTTPResponse:
         """GET /allocations/{server}"""
@@ -187,9 +187,14 @@ class ProviderRoutes:
         return answer(body)
 
 
+def _class_view(name: str) -> dict[str, Any]:
+    return {"name": name, "links": [{"rel": "self", "href": f"/resource_classes/{name}"}]}
+
+
 def _wanted_classes(text: str) -> dict[str, int]:
     try:
-        return {name: int(amount) for name, _, amount in (part.partition(":") for part in text.split(",")) if amount != "0"}
+        pairs = (part.partition(":") for part in text.split(","))
+        return {name: int(amount) for name, _, amount in pairs if amount != "0"}
     except ValueError as error:
         raise bad_request(f"Malformed resources parameter: {text}") from error
 

@@ -43,7 +43,8 @@ class HeatResourceGroup(ResourceType):
     @staticmethod
     def _names(work: Work) -> list[str]:
         """Member names, leaving out those that a removal policy named."""
-        gone: list[str] = [] if work.properties.get("removal_policies_mode") == "update" else work.record.data.get("gone", [])
+        anew = work.properties.get("removal_policies_mode") == "update"
+        gone: list[str] = [] if anew else work.record.data.get("gone", [])
         known = work.nested.members(work.record.physical_id) if work.record.physical_id else {}
         for policy in work.properties.get("removal_policies") or []:
             for item in policy.get("resource_list") or []:

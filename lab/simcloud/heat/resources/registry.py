@@ -5,14 +5,10 @@ from typing import Any
 
 from lab.simcloud.heat.errors import invalid
 from lab.simcloud.heat.resources.nested import HeatResourceGroup, ProviderTemplate
-from lab.simcloud.heat.resources.network import (
-    NeutronNet,
-    NeutronPort,
-    NeutronSecurityGroup,
-    NeutronSecurityGroupRule,
-    NeutronSubnet,
-)
+from lab.simcloud.heat.resources.network import NeutronNet, NeutronSubnet
+from lab.simcloud.heat.resources.port import NeutronPort
 from lab.simcloud.heat.resources.resource import Property, ResourceType
+from lab.simcloud.heat.resources.security_group import NeutronSecurityGroup, NeutronSecurityGroupRule
 from lab.simcloud.heat.resources.server import NovaKeyPair, NovaServer
 from lab.simcloud.heat.resources.values import HeatNone, HeatRandomString, HeatValue
 from lab.simcloud.heat.template import load_yaml, parse_template

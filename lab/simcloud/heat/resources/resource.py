@@ -69,9 +69,7 @@ class NestedStacks(ABC):
         """The nested stack."""
 
     @abstractmethod
-    def ensure(
-        self, work: Work, template: dict[str, Any], parameters: dict[str, Any]
-    ) -> Awaitable[None]:
+    def ensure(self, work: Work, template: dict[str, Any], parameters: dict[str, Any]) -> Awaitable[None]:
         """Makes or changes the nested stack of a resource and waits for its end; raises ResourceFailure."""
 
     @abstractmethod
@@ -104,7 +102,8 @@ class ResourceType(ABC):
         """Makes the thing and waits until it is there. Called again after a restart, so it goes on where it was."""
 
     async def update(self, work: Work) -> None:
-        """Changes the thing in place; only updatable properties differ from `work.previous`."""
+        """Changes the thing in place; only updatable properties differ from `work.previous`. Most have none."""
+        raise NotImplementedError(f"{self.name} has no property that may change in place")
 
     @abstractmethod
     async def delete(self, work: Work) -> None:

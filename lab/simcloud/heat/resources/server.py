@@ -26,9 +26,7 @@ class NovaServer(ResourceType):
         "key_name": Property(constraint="nova.keypair"),
         "networks": Property("list"),
         "user_data": Property("any"),
-        "user_data_format": Property(
-            default="HEAT_CFNTOOLS", allowed=("HEAT_CFNTOOLS", "RAW", "SOFTWARE_CONFIG")
-        ),
+        "user_data_format": Property(default="HEAT_CFNTOOLS", allowed=("HEAT_CFNTOOLS", "RAW", "SOFTWARE_CONFIG")),
         "user_data_update_policy": Property(default="REPLACE", allowed=("REPLACE", "IGNORE"), updatable=True),
         "config_drive": Property("boolean"),
         "metadata": Property("map", updatable=True),
