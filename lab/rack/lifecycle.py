@@ -140,8 +140,10 @@ def _when_free(folder: RackFolder, work: Callable[[], None]) -> None:
                 raise RackError(f"{holder} did not end within {DOWN_DEADLINE_S} s.") from error
             time.sleep(0.05)
             continue
-        with lock:
+        try:
             work()
+        finally:
+            os.close(lock)
         return
 
 

@@ -7,7 +7,7 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
@@ -36,7 +36,7 @@ class Rack:
 
     async def run(self) -> None:
         """Power the rack, serve it, and cut the power at the end."""
-        lock = claim(self.folder)
+        claim(self.folder)  # held until the process has ended: `down` waits for that
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
@@ -48,7 +48,6 @@ class Rack:
             server.close()
         finally:
             await self._cut_mains()
-            lock.close()
 
     def stop(self) -> None:
         """End `run`."""
@@ -109,22 +108,21 @@ class Rack:
         return msgspec.to_builtins(await verb(self, **request.arguments))
 
 
-def claim(folder: RackFolder) -> IO[str]:
-    """Take the rack for this process; the claim ends with the returned file.
+def claim(folder: RackFolder) -> int:
+    """Take the rack for this process; the claim ends with the returned descriptor, at the latest with the process.
 
     Raises:
         RackError: Another process has it.
     """
     folder.make()
-    lock = folder.lock.open("a+")
+    lock = os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        lock.close()
+        os.close(lock)
         raise RackError(f"Rack {folder.path.name} is up already.") from error
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
+    os.ftruncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
     return lock
 
 
