@@ -20,15 +20,20 @@ Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 async def pump(client: Pair, host: Pair, traffic: Traffic) -> None:
     """Copy until both directions have ended or one breaks. Cancelled, it drops both connections at once."""
     writers = (client[1], host[1])
+    both = [
+        asyncio.create_task(_to_host(client[0], host[1], traffic)),
+        asyncio.create_task(_from_host(host[0], client[1], traffic)),
+    ]
     try:
-        async with asyncio.TaskGroup() as both:
-            both.create_task(_to_host(client[0], host[1], traffic))
-            both.create_task(_from_host(host[0], client[1], traffic))
-    except* OSError:
+        await asyncio.gather(*both)
+    except OSError:
         _abort(writers)
-    except* asyncio.CancelledError:
+    except asyncio.CancelledError:
         _abort(writers)
         raise
+    finally:
+        for task in both:
+            task.cancel()
     for writer in writers:
         writer.close()
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -101,7 +101,8 @@ class Session:
 
     async def _listen(self, target: Target) -> None:
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self.bridge(target, (reader, writer))
+            with suppress(asyncio.CancelledError):
+                await self.bridge(target, (reader, writer))
 
         listening = bind_in_folder(self.folder, f"{target.name}.sock")
         self._servers.append(await asyncio.start_unix_server(accept, sock=listening))

@@ -39,9 +39,6 @@ class Journal:
     _tail: str = ""
     _shown: dict[int, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._log_written = self.log_so_far
-
     @property
     def tail(self) -> str:
         """The last lines of the log, for a reason."""
@@ -60,6 +57,18 @@ class Journal:
         self.progress.note(masked, offset)
         if masked.outcome in HOST_RESULTS and masked.host:
             self._add(_task_event(masked, self.progress.entry(masked.element_key), offset))
+
+    def resume(self, events: int, characters: int) -> None:
+        """Go on after what an earlier process has written."""
+        self.events_so_far = events
+        self.log_so_far = self._log_written = characters
+
+    def last_batch(self, event: RunEvent) -> Batch:
+        """Return what is still unwritten, with the run's last event behind it."""
+        batch = self._gather()
+        self.events_so_far += 1
+        batch.events.append(msgspec.structs.replace(event, number=self.events_so_far))
+        return batch
 
     async def flush(self) -> None:
         """Write what has gathered. An outage of the database is waited out: nothing is dropped."""

@@ -58,11 +58,18 @@ class Progress:
     marks: dict[tuple[int, str], Mark] = field(default_factory=dict)
     touched: dict[tuple[int, str], Mark] = field(default_factory=dict)
     current: Entry | None = None
+    _ended: int = 0
 
     def __post_init__(self) -> None:
         for entry in self.entries:
             for host in entry.element.hosts:
                 self.marks[entry.index, host] = Mark(len(self.marks), entry, host)
+
+    def restore(self, cells: Sequence[Cell]) -> None:
+        """Take over a matrix that an earlier process has written."""
+        for mark, cell in zip(self.marks.values(), cells, strict=True):
+            mark.state, mark.task, mark.message = cell.state, cell.task, cell.message
+            mark.started_at, mark.ended_at, mark.log_offset = cell.started_at, cell.ended_at, cell.log_offset
 
     def cells(self) -> list[Cell]:
         """Return all cells: by element in order, then by host."""
@@ -82,6 +89,11 @@ class Progress:
         """Return the elements that some host still waits for, in order."""
         waiting = {mark.entry.index for mark in self.marks.values() if mark.state in OPEN}
         return [entry for entry in self.entries if entry.index in waiting]
+
+    def take_advance(self) -> bool:
+        """Say whether any cell has ended since the last call; a sandbox that ends none would be tried for ever."""
+        before, self._ended = self._ended, sum(mark.state not in OPEN for mark in self.marks.values())
+        return self._ended > before
 
     def note(self, event: AnsibleEvent, log_offset: int) -> None:
         """Take in one event; ``log_offset`` is where its text stands in the log."""

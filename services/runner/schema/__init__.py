@@ -1,6 +1,6 @@
 """Tables of the runner: runs, their matrix, their events, their log."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, false, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.chassis.db import Schema, Timestamp, new_metadata, project_column
@@ -21,7 +21,7 @@ runs = Table(
     Column("mandate", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
-    Column("cancel_requested", Boolean, nullable=False, server_default=false()),
+    Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
     Column("holder", Text),
     Column("alive_at", Timestamp),
     Column("log_characters", BigInteger, nullable=False, server_default="0"),

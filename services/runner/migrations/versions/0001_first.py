@@ -91,7 +91,7 @@ def upgrade() -> None:
         sa.Column("mandate", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("cancel_requested", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("cancel_requested", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("holder", sa.Text(), nullable=True),
         sa.Column("alive_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("log_characters", sa.BigInteger(), server_default="0", nullable=False),
