@@ -50,6 +50,8 @@ class Platform:
         if not self.supervisor.running():
             self.supervisor.stop()
             self._refuse_taken_ports()
+        if self.settings.amqp_url is None and not self.rabbit.running():
+            self.rabbit.prepare()
         run_steps(self._steps(), self._display)
 
     def down(self) -> None:
@@ -107,10 +109,10 @@ class Platform:
         )
 
     def _before_config(self) -> tuple[str, ...]:
-        return ("databases", "rabbit", *(f"cloud-{cloud.name}" for cloud in self.settings.clouds))
+        return ("databases", *(f"cloud-{cloud.name}" for cloud in self.settings.clouds))
 
     def _before_services(self) -> tuple[str, ...]:
-        return ("config", "supervisor", *(f"migrate-{name}" for name in self._services))
+        return ("config", "supervisor", "rabbit", *(f"migrate-{name}" for name in self._services))
 
     def _refuse_taken_ports(self) -> None:
         """Nothing of ours runs now, so whoever listens on our ports is somebody else."""

@@ -32,7 +32,7 @@ class PrivateRabbit:
 
     @property
     def url(self) -> str:
-        """The broker's address; known once it was started for the first time."""
+        """The broker's address; known once it was prepared or started for the first time."""
         return f"amqp://{_USER}:{self._password_file.read_text().strip()}@127.0.0.1:{self.port}/"
 
     @property
@@ -48,7 +48,7 @@ class PrivateRabbit:
         """Start it, or adopt it when it runs; returns when it speaks AMQP. Raises ServerFailed."""
         if not _SERVER.exists():
             raise ServerFailed(f"{_SERVER} is missing: install Debian's package rabbitmq-server.")
-        self._prepare()
+        self.prepare()
         if not self.running():
             self._start_epmd()
             self._launch()
@@ -81,7 +81,8 @@ class PrivateRabbit:
             return None
         return pid if is_alive(pid, marker) else None
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Write its password and configuration; from then on its address is known."""
         self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self._password_file.exists():
             self._password_file.touch(mode=0o600)

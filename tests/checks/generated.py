@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from lab.launcher import service_files
-from services.contracts.permissions import PERMISSIONS
+from services.contracts.permissions import EVERYBODY, PERMISSIONS, ROLES, Permission
 from tests.checks.sources import ROOT
 
 DOCUMENTS = Path("docs/api")
@@ -37,12 +37,28 @@ def write(into: Path) -> None:
 
 
 def permissions_page() -> str:
-    """The dictionary of permissions as a table."""
-    rows = [
-        f"| `{name}` | {permission.service} | {permission.sentence} |"
-        for name, permission in sorted(PERMISSIONS.items())
+    """The dictionary of permissions and the roles that hold them, as tables."""
+    roles = [
+        f"| `{name}` | {'everywhere' if r.platform else 'a project'} | {r.sentence} |" for name, r in ROLES.items()
     ]
-    return "\n".join(["# Permissions", "", "| permission | service | allows |", "|---|---|---|", *rows, ""])
+    rows = [
+        f"| `{name}` | {one.service} | {one.sentence} | {_holders(name, one)} |"
+        for name, one in sorted(PERMISSIONS.items())
+    ]
+    return "\n".join(
+        [
+            *("# Roles and permissions", "", "| role | holds on | |", "|---|---|---|", *roles, ""),
+            *("| permission | service | allows | held by |", "|---|---|---|---|", *rows, ""),
+        ]
+    )
+
+
+def _holders(name: str, permission: Permission) -> str:
+    if permission.inside:
+        return "an operation's mandate"
+    if name in EVERYBODY:
+        return "everybody who is logged in"
+    return ", ".join(role for role, one in ROLES.items() if name in one.permissions)
 
 
 def _compose(into: Path) -> None:
