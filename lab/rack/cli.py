@@ -13,7 +13,6 @@ from lab.rack.errors import RackError
 from lab.rack.faults import FAULTS
 from lab.rack.folders import RackFolder, read_record
 from lab.rack.lifecycle import DEFAULTS, Order
-from lab.rack.rack import serve as serve_rack
 from lab.rack.spec import RackSpec
 
 POWER = {"on": "On", "off": "ForceOff", "reboot": "ForceRestart", "shutdown": "GracefulShutdown",
@@ -101,6 +100,8 @@ def up(ctx: click.Context, /, name: str, deadline: float, **order: Any) -> None:
 @click.pass_context
 def serve(ctx: click.Context, /, name: str, **order: Any) -> None:
     """Power the rack in the foreground until SIGTERM; prints a line with `ready` when every BMC answers."""
+    from lab.rack.rack import serve as serve_rack  # a web framework, which no other command needs
+
     state_root, cache_root = ctx.obj
     serve_rack(lifecycle.settle_spec(state_root, name, Order(**order)), state_root, cache_root)
 

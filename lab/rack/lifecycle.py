@@ -13,9 +13,9 @@ import msgspec
 
 from lab.rack import control, image, spec
 from lab.rack.apt_cache import AptCache
+from lab.rack.claims import claim, clear_leftovers
 from lab.rack.errors import RackError
 from lab.rack.folders import RackFolder, read_record, write_record
-from lab.rack.rack import claim, clear_leftovers
 from lab.rack.settings import REPOSITORY
 from lab.rack.spec import Nameplate, RackSpec
 

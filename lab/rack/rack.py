@@ -1,7 +1,6 @@
 """The rack itself: mains power, network, machines and their BMCs, held together by one process."""
 
 import asyncio
-import fcntl
 import os
 import signal
 import sys
@@ -11,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from lab.rack import apt_relay, cgroups, control, image, network, processes
+from lab.rack import apt_relay, control, image, network, processes
 from lab.rack.apt_cache import AptCache
 from lab.rack.bmc.process import BmcProcess
+from lab.rack.claims import claim, clear_leftovers
 from lab.rack.errors import RackError, UnknownMachineError
 from lab.rack.folders import RackFolder, write_record
 from lab.rack.machine import Machine
@@ -106,30 +106,6 @@ class Rack:
         if verb is None:
             raise RackError(f"The rack knows no `{request.verb}`.")
         return msgspec.to_builtins(await verb(self, **request.arguments))
-
-
-def claim(folder: RackFolder) -> int:
-    """Take the rack for this process; the claim ends with the returned descriptor, at the latest with the process.
-
-    Raises:
-        RackError: Another process has it.
-    """
-    folder.make()
-    lock = os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise RackError(f"Rack {folder.path.name} is up already.") from error
-    os.ftruncate(lock, 0)
-    os.write(lock, str(os.getpid()).encode())
-    return lock
-
-
-def clear_leftovers(rack_name: str) -> None:
-    """Take away what a killed rack left in the kernel: processes, then namespaces."""
-    cgroups.remove_all(rack_name)
-    network.remove_all(rack_name)
 
 
 def serve(spec: RackSpec, state_root: Path, cache_root: Path) -> None:
