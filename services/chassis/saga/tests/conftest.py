@@ -4,16 +4,18 @@ import asyncio
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from services.chassis.db import Database
 from services.chassis.saga import OperationStore, SagaSettings, SagaWorker
 from services.chassis.testing.sample.saga import BUILD, tell
-from services.chassis.testing.sample.schema import SCHEMA
+from services.chassis.testing.sample.schema import SCHEMA, things
 from services.chassis.testing.sample.world import World
 from services.chassis.testing.waiting import until
 
 QUICK = SagaSettings(lease_seconds=1.0, poll_seconds=0.1, retry_seconds=0.01, longest_retry_seconds=0.02)
 PROJECT = "prj_a"
+BUILT = ["hold-thing_1", "part-thing_1-p0", "part-thing_1-p1", "part-thing_1-p2"]
 
 
 @pytest.fixture
@@ -86,3 +88,9 @@ class Operations:
 @pytest.fixture
 def operations(db):
     return Operations(db)
+
+
+async def rows(db):
+    """The ids of the things that are written down."""
+    async with db.project(PROJECT) as tx:
+        return list((await tx.execute(select(things.c.id))).scalars())
