@@ -62,7 +62,10 @@ def up(settings: Settings, display: Display) -> None:
     """Start all that does not run, and leave it running."""
     from lab.launcher.platform import Platform
 
-    Platform(settings, display).up()
+    platform = Platform(settings, display)
+    platform.up()
+    for login in platform.accounts.logins():
+        display.say(f"  {login.who}  {login.url}  {login.email:22}  password in {login.password_file}")
 
 
 @main.command()

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from lab.launcher import enrolment, service_files
+from lab.launcher.accounts import Accounts
 from lab.launcher.cloud_logins import clouds_file
 from lab.launcher.display import Display
 from lab.launcher.job import Job
@@ -43,6 +44,7 @@ class Platform:
         self._racks = Racks(settings)
         self._services = service_files.present()
         self._databases: dict[str, dict[str, Any]] = {}
+        self.accounts = Accounts(settings, self._keys)
         self.supervisor = SupervisorClient(settings.state)
 
     def up(self) -> None:
@@ -81,6 +83,7 @@ class Platform:
             *(self._migration(name) for name in self._services if name not in service_files.WITHOUT_DATABASE),
             Step("keep", "start the services", self._start_services, needs=self._before_services()),
             Step("ready", "wait until every service is ready", self._wait_ready, needs=("keep",)),
+            Step("accounts", "make log-ins of a customer and an operator", self.accounts.ensure, needs=("ready",)),
         ]
 
     def _server_steps(self) -> list[Step]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from lab.launcher import accounts
 from lab.launcher.cloud_logins import CloudLogins
 from lab.launcher.keys import KeyFolder
 from lab.launcher.settings import OPERATOR_PORT, PUBLIC_PORT, REPOSITORY, SERVICE_PORTS, WORK_PORT_DISTANCE, Settings
@@ -17,7 +18,7 @@ SERVICES = (GATEWAY, *SERVICE_PORTS)
 # These keep no table of their own, so that they get no database.
 WITHOUT_DATABASE = ("relay",)
 # These do work that outlives a request, in a process of its own.
-WITH_WORK = ("authz", "cluster", "node")
+WITH_WORK = ("authz", "cluster", "node", "events")
 
 
 def present() -> list[str]:
@@ -99,6 +100,15 @@ class ServiceFiles:
             "ansible": {"folder": str(self._settings.cache / "ansible"), "mitogen": True},
             "elements_folder": str(REPOSITORY / "elements"),
         }
+
+    def _identity(self) -> dict[str, Any]:
+        administrator = {
+            "email": accounts.ADMINISTRATOR,
+            "name": "First administrator",
+            "password": {"file": str(accounts.password_file(self._keys, accounts.ADMINISTRATOR))},
+        }
+        clouds = {cloud.name: self._logins.administrator(cloud) for cloud in self._settings.clouds}
+        return {"bootstrap": administrator, "clouds": clouds}
 
     def _blueprint(self) -> dict[str, Any]:
         return {"catalogue": {name: str(REPOSITORY / name) for name in ("blueprints", "elements")}}
