@@ -1,6 +1,7 @@
 """The rack's command line."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class RackGroup(click.Group):
 @click.pass_context
 def main(ctx: click.Context, state: Path, cache: Path) -> None:
     """A rack of bare-metal machines on this Linux machine, each with a Redfish BMC. Needs root."""
+    os.umask(0o022)  # a machine's root folder and the image's must be open to the machine's users
     ctx.obj = (state.resolve(), cache.resolve())
     if "--help" not in sys.argv:
         settings.require_root()

@@ -1,7 +1,9 @@
 """Fetching the image for a virtual drive."""
 
+import os
 import secrets
 from pathlib import Path
+from typing import BinaryIO
 
 import aiohttp
 
@@ -37,9 +39,14 @@ async def _fetch(url: str, target: Path) -> None:
     size = 0
     async with aiohttp.ClientSession(timeout=timeout) as client, client.get(url) as answer:
         answer.raise_for_status()
-        with target.open("wb") as file:
+        with _create(target) as file:
             async for chunk in answer.content.iter_chunked(CHUNK):
                 size += len(chunk)
                 if size > MAX_BYTES:
                     raise RackError(f"virtual media image {url} is larger than {MAX_BYTES} bytes")
                 file.write(chunk)
+
+
+def _create(target: Path) -> BinaryIO:
+    """A new file for root alone: user data may hold secrets, and the machine's users see the drive as a file."""
+    return os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")

@@ -33,6 +33,7 @@ def test_a_machine_is_who_its_config_drive_says(bench: Bench) -> None:
     assert "alice@key" in bench.ssh("m1", "cat /home/alice/.ssh/authorized_keys")
     wait_for(lambda: "'exit 3'\" ended with 3" in bench.console("m1"), "the user commands to end")
     assert bench.ssh("m1", "systemctl is-system-running --wait").strip() == "running"
+    assert bench.ssh("m1", "stat -c %a / /dev/virtual-media/usb") == "755\n600\n"
 
 
 def test_a_reboot_keeps_the_disk_and_runs_nothing_twice(bench: Bench) -> None:
