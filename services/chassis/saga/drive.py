@@ -45,11 +45,9 @@ class OperationDrive:
 
     async def run(self) -> None:
         """Go as far as possible now, then give the lease back. Raises LeaseLost, and what the database raises."""
-        self._results = {
-            (unit.step, unit.key): unit.result for unit in await self.ledger.units() if unit.result is not None
-        }
+        self._results = await self.ledger.results()
         while True:
-            operation, _ = await self.ledger.read()
+            operation = await self.ledger.read()
             if operation.state not in ACTIVE:
                 return
             try:
@@ -141,7 +139,6 @@ class OperationDrive:
             state="pending",
             attempts=0,
             note=None,
-            result=None,
             due_in_seconds=None,
             running_for_seconds=None,
         )

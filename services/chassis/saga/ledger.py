@@ -36,7 +36,6 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     note: str | None
     reason: Reason | None = None
-    result: dict[str, Any] | None
     due_in_seconds: float | None
     running_for_seconds: float | None
 
@@ -69,10 +68,10 @@ class Ledger:
                 raise Interrupted(f"Operation {self._id} is {row.state}.")
             yield transaction, row
 
-    async def read(self) -> tuple[Operation, int]:
-        """Return the operation as it is now, and its count of nudges."""
+    async def read(self) -> Operation:
+        """Return the operation as it is now."""
         async with self.fenced() as (_, row):
-            return operation_of(row), row.nudges
+            return operation_of(row)
 
     async def start(self) -> Operation:
         """Begin the forward phase of a queued operation."""
@@ -138,14 +137,19 @@ class Ledger:
             rows = await transaction.execute(select(STEP).where(STEP.c.operation_id == self._id))
             return {row.name: row for row in rows}
 
-    async def units(self, step: str | None = None) -> list[UnitRow]:
-        """Return the units of one step (or of all), in order."""
-        query = select(*_UNIT_COLUMNS).where(UNIT.c.operation_id == self._id)
-        if step is not None:
-            query = query.where(UNIT.c.step == step)
+    async def read_step(self, step: str) -> tuple[Operation, int, list[UnitRow]]:
+        """Return the operation as it is now, its count of nudges, and the units of one step in order."""
+        query = select(*_UNIT_COLUMNS).where(UNIT.c.operation_id == self._id, UNIT.c.step == step)
+        async with self.fenced() as (transaction, row):
+            units = (await transaction.execute(query.order_by(UNIT.c.position))).all()
+            return operation_of(row), row.nudges, [_unit_row(unit) for unit in units]
+
+    async def results(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return what the units of all steps kept, by step and key."""
+        query = select(UNIT.c.step, UNIT.c.key, UNIT.c.result).where(UNIT.c.operation_id == self._id)
         async with self._db.project(self._project_id) as transaction:
-            rows = (await transaction.execute(query.order_by(UNIT.c.step, UNIT.c.position))).all()
-        return [_unit_row(row) for row in rows]
+            rows = (await transaction.execute(query.where(UNIT.c.result.is_not(None)))).all()
+        return {(row.step, row.key): row.result for row in rows}
 
     async def begin_step(self, step: str, units: Sequence[Unit]) -> Operation:
         """Begin a forward step with its units (those that are there already stay)."""

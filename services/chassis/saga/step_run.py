@@ -64,11 +64,11 @@ class StepRun:
 
     async def _reload(self, step: str) -> None:
         """Read what is so now: the operation's state, nudges, and all units that do not run here."""
-        operation, self._seen_nudges = await self._ledger.read()
+        operation, self._seen_nudges, units = await self._ledger.read_step(step)
         if operation.state != self._state:
             raise Interrupted(f"Operation {operation.id} is {operation.state}.")
         running = set(self._tasks.values())
-        for unit in await self._ledger.units(step):
+        for unit in units:
             if unit.key not in running:
                 self._keep(unit)
 
