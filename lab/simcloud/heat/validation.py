@@ -9,7 +9,7 @@ from lab.simcloud.heat.errors import bad_reference, invalid
 from lab.simcloud.heat.functions import UNKNOWN, has_unknown, resolve
 from lab.simcloud.heat.parameters import parameter_values
 from lab.simcloud.heat.records import Stack
-from lab.simcloud.heat.resources.nested import HeatResourceGroup, ProviderTemplate
+from lab.simcloud.heat.resources.nested import HeatResourceGroup, ProviderTemplate, numbered
 from lab.simcloud.heat.resources.properties import checked_properties
 from lab.simcloud.heat.resources.registry import resource_type, schema_of
 from lab.simcloud.heat.scope import StackScope
@@ -106,7 +106,10 @@ class Validation:
         count: Any = values.get("count")
         if count is not UNKNOWN and int(count) < 0:
             raise invalid(f"Property error: count: {count} is out of range (min: 0, max: None)")
-        raw = {"heat_template_version": "2021-04-16", "resources": {"0": _only_known(body)}}
+        raw = {
+            "heat_template_version": "2021-04-16",
+            "resources": {"0": numbered(_only_known(body), values["index_var"], "0")},
+        }
         one = self._check_inside(stack, parse_template(raw), {}, depth + 1)
         return one * (1 if count is UNKNOWN else int(count))
 

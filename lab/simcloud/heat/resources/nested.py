@@ -37,7 +37,7 @@ class HeatResourceGroup(ResourceType):
         """The nested stack's template."""
         names = self._names(work)
         index_var, definition = work.properties["index_var"], work.properties["resource_def"]
-        resources = {name: _numbered(definition, index_var, name) for name in names}
+        resources = {name: numbered(definition, index_var, name) for name in names}
         return {"heat_template_version": "2021-04-16", "resources": resources}
 
     @staticmethod
@@ -76,12 +76,13 @@ class HeatResourceGroup(ResourceType):
         return [work.nested.member_attribute(stack_id, member, [name]) for member in members]
 
 
-def _numbered(value: Any, index_var: str, number: str) -> Any:
+def numbered(value: Any, index_var: str, number: str) -> Any:
+    """A definition with the number of a member in each place that the index variable marks."""
     if isinstance(value, str):
         return value.replace(index_var, number)
     if isinstance(value, dict):
-        return {_numbered(key, index_var, number): _numbered(inner, index_var, number) for key, inner in value.items()}
-    return [_numbered(inner, index_var, number) for inner in value] if isinstance(value, list) else value
+        return {numbered(key, index_var, number): numbered(inner, index_var, number) for key, inner in value.items()}
+    return [numbered(inner, index_var, number) for inner in value] if isinstance(value, list) else value
 
 
 class ProviderTemplate(ResourceType):
