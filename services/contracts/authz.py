@@ -1,9 +1,10 @@
 """What authz answers: the exchange of tokens, mandates, bindings, the audit record."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
+
+from services.contracts.times import Timestamp
 
 
 class MandateRequest(msgspec.Struct, frozen=True):
@@ -25,7 +26,7 @@ class MandateAnswer(msgspec.Struct, frozen=True):
     """``mandate`` is the signed token; keep it with the operation."""
 
     mandate: str
-    expires_at: datetime
+    expires_at: Timestamp
 
 
 class MandateCheck(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ class AuditRecord(msgspec.Struct, frozen=True):
     """One line of the audit chain; ``digest`` covers it and the one before, so that a gap or a change shows."""
 
     number: int
-    at: datetime
+    at: Timestamp
     kind: str
     subject: str
     project_id: str | None

@@ -1,11 +1,11 @@
 """Blueprints and elements, as the catalogue answers them."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
 from services.contracts.body import Body
+from services.contracts.times import Timestamp
 
 
 class BlueprintSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,7 +14,7 @@ class BlueprintSummary(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     icon: str | None
     roles: list[str]
-    published_at: datetime
+    published_at: Timestamp
 
 
 class RoleNeeds(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class BlueprintVersion(msgspec.Struct, frozen=True, kw_only=True):
     outputs: list[dict[str, Any]]
     checks: list[dict[str, Any]]
     digest: str
-    published_at: datetime
+    published_at: Timestamp
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):

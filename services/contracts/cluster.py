@@ -1,12 +1,21 @@
 """Plans, clusters, hosts and operations, as they cross the wire."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
-from services.contracts.body import Body, Slug
+from services.contracts.body import Body
 from services.contracts.runs import Cell
+from services.contracts.times import Timestamp
+
+ClusterName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$",
+        description="Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. "
+        "Host names are made from it.",
+    ),
+]
 
 
 class PlanRole(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +30,10 @@ class PlanRole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanElement(msgspec.Struct, frozen=True, kw_only=True):
-    """An element in its place in the order, with its values resolved and the hosts it goes to."""
+    """An element in its place in the order, with its values resolved and the hosts it goes to.
+
+    ``secrets`` are the specifications (name, kind, length) of what the platform makes for it.
+    """
 
     name: str
     version: str
@@ -35,7 +47,7 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it fits now, by a snapshot of the inventory (outside the plan's hash)."""
 
     snapshot_id: str
-    taken_at: datetime
+    taken_at: Timestamp
     fits: bool
     shortages: list[str] = []
 
@@ -55,12 +67,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     elements: list[PlanElement]
     hash: str
     fit: Fit
-    created_at: datetime
+    created_at: Timestamp
 
 
 class CreatePlan(Body, frozen=True):
     project: str
-    name: Slug
+    name: ClusterName
     blueprint: str
     version: str | None = None
     cloud: str | None = None
@@ -71,13 +83,13 @@ class CreateCluster(Body, frozen=True):
     """Either ``plan`` (an id), or what a plan is made of."""
 
     project: str
-    name: Slug
+    name: ClusterName
     plan: str | None = None
     blueprint: str | None = None
     version: str | None = None
     cloud: str | None = None
     parameters: dict[str, Any] = {}
-    expires_at: datetime | None = None
+    expires_at: Timestamp | None = None
     locked: bool = False
 
 
@@ -85,7 +97,7 @@ class ChangeCluster(Body, frozen=True):
     """Fields that are left out stay; ``expires_at: null`` takes the expiry away."""
 
     locked: bool | msgspec.UnsetType = msgspec.UNSET
-    expires_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    expires_at: Timestamp | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,12 +123,12 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     plan_id: str
     state: str
     locked: bool
-    expires_at: datetime | None
+    expires_at: Timestamp | None
     operation_id: str | None
     reason: str | None
     outputs: dict[str, Any]
-    created_at: datetime
-    changed_at: datetime
+    created_at: Timestamp
+    changed_at: Timestamp
     hosts: list[Host] = []
 
 
@@ -137,8 +149,8 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     note: str | None
     reason: Reason | None
-    started_at: datetime | None
-    ended_at: datetime | None
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,8 +161,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     note: str | None
     reason: Reason | None
-    started_at: datetime | None
-    ended_at: datetime | None
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
     units: list[UnitView] = []
 
 
@@ -168,9 +180,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None
     steps: list[StepView]
     allowed: list[str]
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
     seconds_left: float | None = None
 
 

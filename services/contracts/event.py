@@ -1,9 +1,10 @@
 """What happened, as the events service tells it."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
+
+from services.contracts.times import Timestamp
 
 
 class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,5 +16,5 @@ class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     subject: str
     project_id: str
-    at: datetime
+    at: Timestamp
     data: dict[str, Any]

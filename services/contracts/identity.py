@@ -1,11 +1,11 @@
 """People, organisations, projects and credentials, as they cross the wire."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
 from services.contracts.body import Body, Name, Slug
+from services.contracts.times import Timestamp
 
 Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 
@@ -21,7 +21,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     token: str
     user_id: str
-    expires_at: datetime
+    expires_at: Timestamp
 
 
 class SessionClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,7 +50,7 @@ class VerifiedToken(msgspec.Struct, frozen=True):
     """A short session token that stands for an API token that is good."""
 
     session_token: str
-    expires_at: datetime
+    expires_at: Timestamp
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     name: str
     state: str
-    created_at: datetime
+    created_at: Timestamp
 
 
 class CreateUser(Body, frozen=True):
@@ -66,6 +66,13 @@ class CreateUser(Body, frozen=True):
     name: Name
     password: Annotated[str, msgspec.Meta(min_length=12, max_length=1024)]
     platform_role: str | None = None
+
+
+class ChangePassword(Body, frozen=True):
+    """One's own password: the old one is asked for again, and every session ends."""
+
+    old_password: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+    new_password: Annotated[str, msgspec.Meta(min_length=12, max_length=1024)]
 
 
 class ChangeUser(Body, frozen=True):
@@ -77,7 +84,7 @@ class ChangeUser(Body, frozen=True):
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
-    created_at: datetime
+    created_at: Timestamp
 
 
 class CreateOrganisation(Body, frozen=True):
@@ -88,7 +95,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     organisation_id: str
     name: str
-    created_at: datetime
+    created_at: Timestamp
 
 
 class CreateProject(Body, frozen=True):
@@ -116,7 +123,7 @@ class SshKey(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     public_key: str
     fingerprint: str
-    created_at: datetime
+    created_at: Timestamp
 
 
 class AddSshKey(Body, frozen=True):
@@ -129,9 +136,9 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     projects: list[str] | None
     role: str | None
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
+    created_at: Timestamp
+    expires_at: Timestamp | None
+    last_used_at: Timestamp | None
 
 
 class CreatedApiToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +146,7 @@ class CreatedApiToken(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     token: str
-    expires_at: datetime | None
+    expires_at: Timestamp | None
 
 
 class CreateApiToken(Body, frozen=True):

@@ -1,11 +1,11 @@
 """Nodes of all clouds, capacity and holds."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
 from services.contracts.body import Body
+from services.contracts.times import Timestamp
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     cluster_id: str | None = None
     properties: dict[str, Any] = {}
     traits: list[str] = []
-    seen_at: datetime
+    seen_at: Timestamp
 
 
 class SetPower(Body, frozen=True):
@@ -52,7 +52,7 @@ class CapacityReport(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot of all classes, with its own id and age."""
 
     id: str
-    taken_at: datetime
+    taken_at: Timestamp
     items: list[Capacity]
 
 
@@ -77,7 +77,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     cloud_id: str
     items: list[HoldItem]
     state: str
-    expires_at: datetime
+    expires_at: Timestamp
 
 
 class Allocation(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,9 +1,10 @@
 """Runs of elements on hosts (runner), and the streams that carry them there (relay)."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
+
+from services.contracts.times import Timestamp
 
 
 class RunHost(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +60,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     task: str | None = None
     message: str | None = None
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
+    started_at: Timestamp | None = None
+    ended_at: Timestamp | None = None
     log_offset: int | None = None
 
 
@@ -74,9 +75,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     phase: str
     state: str
     reason: str | None
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
     cells: list[Cell]
 
 
@@ -88,7 +89,7 @@ class RunEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     number: int
-    at: datetime
+    at: Timestamp
     kind: str
     state: str
     host: str | None = None
@@ -133,7 +134,7 @@ class OpenStreams(msgspec.Struct, frozen=True, kw_only=True):
     cluster_id: str
     cloud_id: str
     hosts: list[StreamHost]
-    expires_at: datetime
+    expires_at: Timestamp
     purpose: str = "run"
 
 
@@ -142,7 +143,7 @@ class StreamSession(msgspec.Struct, frozen=True, kw_only=True):
 
     session_id: str
     folder: str
-    expires_at: datetime
+    expires_at: Timestamp
 
 
 class StreamUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,8 +156,8 @@ class StreamUse(msgspec.Struct, frozen=True, kw_only=True):
     operation_id: str | None
     cluster_id: str | None
     cloud_id: str
-    opened_at: datetime
-    expires_at: datetime
+    opened_at: Timestamp
+    expires_at: Timestamp
     hosts: list[str]
     connections: int
     bytes_to_hosts: int

@@ -1,8 +1,8 @@
 """Secrets by reference, and the SSH certificate authority of a cluster."""
 
-from datetime import datetime
-
 import msgspec
+
+from services.contracts.times import Timestamp
 
 
 class SecretSpec(msgspec.Struct, frozen=True):
@@ -73,4 +73,4 @@ class Certificate(msgspec.Struct, frozen=True):
 
     certificate: str
     serial: int
-    expires_at: datetime
+    expires_at: Timestamp

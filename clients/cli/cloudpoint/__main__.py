@@ -1,0 +1,6 @@
+"""python -m cloudpoint"""
+
+from cloudpoint.command import main
+
+if __name__ == "__main__":
+    main()

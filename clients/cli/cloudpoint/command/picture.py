@@ -1,0 +1,89 @@
+"""An operation as a picture: its steps, and every element on every host."""
+
+from cloudpoint.command.output import STATE_STYLES, seconds_text, taken
+from cloudpoint.generated import types
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+_STEP_MARKS = {
+    "pending": ("·", "dim"),
+    "running": ("▶", "cyan"),
+    "waiting": ("▶", "cyan"),
+    "retrying": ("↻", "yellow"),
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+}
+_CELL_MARKS = {
+    "pending": ("·", "dim"),
+    "running": ("▶", "cyan"),
+    "ok": ("✓", "green"),
+    "changed": ("✓", "green"),
+    "skipped": ("-", "dim"),
+    "failed": ("✗", "red"),
+    "unreachable": ("!", "red"),
+}
+_HOSTS_SHOWN = 40
+
+
+def picture(operation: types.Operation, matrix: types.Matrix | None) -> RenderableType:
+    """Return what a person looks at while an operation goes on."""
+    parts: list[RenderableType] = [_title(operation), _steps(operation)]
+    if matrix and matrix.cells:
+        parts.append(_matrix(matrix))
+    if isinstance(operation.reason, types.Reason):
+        parts.append(_reason(operation.reason))
+    return Group(*parts)
+
+
+def step_line(step: types.StepView) -> Text:
+    """Return one step as a line: mark, title, time, note."""
+    mark, style = _STEP_MARKS.get(step.state, ("?", ""))
+    undone = step.phase == "undo" and step.state == "done"
+    line = Text(f"{'↶' if undone else mark} ", style="yellow" if undone else style)
+    line.append(step.title if step.phase == "forward" else f"undo: {step.title}")
+    line.append(f"  {seconds_text(taken(step.started_at, step.ended_at))}", style="dim")
+    notes = [step.note, *(f"{unit.key}: {unit.note}" for unit in step.units or [] if unit.note)]
+    if step.state not in ("done", "pending"):
+        line.append("".join(f"  {note}" for note in notes if note), style="dim")
+    return line
+
+
+def _title(operation: types.Operation) -> Text:
+    line = Text(f"{operation.kind}  ", style="bold")
+    line.append(operation.state, style=STATE_STYLES.get(operation.state, "cyan"))
+    line.append(f"  {seconds_text(taken(operation.started_at, operation.ended_at))}")
+    if isinstance(operation.seconds_left, float) and operation.ended_at is None:
+        line.append(f"  about {seconds_text(operation.seconds_left)} left", style="dim")
+    line.append(f"  {operation.id}", style="dim")
+    return line
+
+
+def _steps(operation: types.Operation) -> RenderableType:
+    return Group(*(step_line(step) for step in operation.steps))
+
+
+def _matrix(matrix: types.Matrix) -> Table:
+    cells = {(cell.host, cell.element): cell for cell in matrix.cells}
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("host")
+    for element in matrix.elements:
+        table.add_column(element, justify="center")
+    for host in matrix.hosts[:_HOSTS_SHOWN]:
+        table.add_row(host, *(_cell(cells.get((host, element))) for element in matrix.elements))
+    if len(matrix.hosts) > _HOSTS_SHOWN:
+        table.caption = f"and {len(matrix.hosts) - _HOSTS_SHOWN} more hosts"
+    return table
+
+
+def _cell(cell: types.Cell | None) -> Text:
+    if cell is None:
+        return Text("")
+    mark, style = _CELL_MARKS.get(cell.state, ("?", ""))
+    return Text(mark, style=style)
+
+
+def _reason(reason: types.Reason) -> Panel:
+    lines = [reason.sentence, "", reason.evidence or "", f"Runbook: {reason.runbook}" if reason.runbook else ""]
+    return Panel("\n".join(lines).rstrip(), title=reason.slug, border_style="red", title_align="left")

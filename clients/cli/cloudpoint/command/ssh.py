@@ -1,0 +1,64 @@
+"""The real ssh, with the platform as its way to the host."""
+
+import getpass
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cloudpoint.command import exits, settings
+from cloudpoint.command.session import Session
+from cloudpoint.generated import types
+
+
+def run(
+    session: Session,
+    cluster: types.Cluster,
+    host: str | None,
+    user: str | None,
+    identity: Path | None,
+    command: Sequence[str],
+) -> int:
+    """Run ssh to a host of the cluster; returns its exit code."""
+    name = host or _front(cluster)
+    if name is None:
+        session.stop(exits.NOT_FOUND, f"{cluster.name} has no host to log in to yet: it is {cluster.state}.")
+    arguments = ["ssh", *(f"-o{option}" for option in options(cluster, str(name)))]
+    if identity:
+        arguments += ["-i", str(identity)]
+    target = f"{user or getpass.getuser()}@{name}"
+    return subprocess.run([*arguments, target, *command], check=False).returncode
+
+
+def options(cluster: types.Cluster, host: str) -> list[str]:
+    """Return ssh's options for a host: the way there, and host keys in a file of the cluster's own."""
+    known_hosts = settings.folder() / "known_hosts" / cluster.id
+    known_hosts.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return [
+        f"ProxyCommand={_command(cluster.id, host)}",
+        f"HostKeyAlias={cluster.id}-{host}",
+        f"UserKnownHostsFile={known_hosts}",
+        "StrictHostKeyChecking=accept-new",
+        "LogLevel=ERROR",
+    ]
+
+
+def config(cluster: types.Cluster) -> str:
+    """Return a snippet for ~/.ssh/config with an entry for each host."""
+    entries = []
+    for host in cluster.hosts or []:
+        lines = [option.replace("=", " ", 1) for option in options(cluster, host.name)]
+        entries.append("\n    ".join([f"Host {host.name}", *lines]))
+    return "\n\n".join(entries)
+
+
+def _command(cluster_id: str, host: str) -> str:
+    return f"{shlex.quote(sys.executable)} -m cloudpoint connect {cluster_id} {shlex.quote(host)} %p"
+
+
+def _front(cluster: types.Cluster) -> str | None:
+    for output in cluster.outputs.values():
+        if output.get("kind") == "ssh" and output.get("hosts"):
+            return str(output["hosts"][0]["name"])
+    return None

@@ -1,0 +1,752 @@
+"""Bodies of the API, generated from docs/api/operator.json: make generate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+
+class Accepted(Struct, kw_only=True):
+    """
+    The answer to a long call (202): where to look, also in ``Location``.
+    """
+
+    operation_id: str
+    cluster_id: str
+
+
+class AddSshKey(Struct, kw_only=True):
+    name: Annotated[str, Meta(max_length=100, min_length=1)]
+    public_key: Annotated[str, Meta(max_length=16384)]
+
+
+class ApiToken(Struct, kw_only=True):
+    id: str
+    name: str
+    projects: list[str] | None
+    role: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class AuditRecord(Struct, kw_only=True):
+    """
+    One line of the audit chain; ``digest`` covers it and the one before, so that a gap or a change shows.
+    """
+
+    number: int
+    at: datetime
+    kind: str
+    subject: str
+    project_id: str | None
+    chain: list[str]
+    data: dict[str, Any]
+    digest: str
+
+
+class AuditVerification(Struct, kw_only=True):
+    """
+    Whether the chain holds from its first record to its last; ``first_broken`` is the number where it breaks.
+    """
+
+    records: int
+    intact: bool
+    first_broken: int | None | UnsetType = UNSET
+    last_digest: str | None | UnsetType = UNSET
+
+
+class Binding(Struct, kw_only=True):
+    """
+    One role of one subject; ``project_id`` is null for a platform role.
+    """
+
+    subject: str
+    role: str
+    project_id: str | None | UnsetType = UNSET
+
+
+class BlueprintSummary(Struct, kw_only=True):
+    name: str
+    version: str
+    summary: str
+    icon: str | None
+    roles: list[str]
+    published_at: datetime
+
+
+class Cell(Struct, kw_only=True):
+    """
+    One element on one host. States: pending, running, ok, changed, failed, unreachable, skipped.
+    """
+
+    host: str
+    element: str
+    state: str
+    task: str | None | UnsetType = UNSET
+    message: str | None | UnsetType = UNSET
+    started_at: datetime | None | UnsetType = UNSET
+    ended_at: datetime | None | UnsetType = UNSET
+    log_offset: int | None | UnsetType = UNSET
+
+
+class ChangeCluster(Struct, kw_only=True):
+    """
+    Fields that are left out stay; ``expires_at: null`` takes the expiry away.
+    """
+
+    locked: bool | UnsetType = UNSET
+    expires_at: datetime | None | UnsetType = UNSET
+
+
+class ChangePassword(Struct, kw_only=True):
+    """
+    One's own password: the old one is asked for again, and every session ends.
+    """
+
+    old_password: Annotated[str, Meta(max_length=1024, min_length=1)]
+    new_password: Annotated[str, Meta(max_length=1024, min_length=12)]
+
+
+class ChangeUser(Struct, kw_only=True):
+    """
+    ``state`` is ``active`` or ``suspended``.
+    """
+
+    state: str
+
+
+ExpiresInDays: TypeAlias = Annotated[int, Meta(ge=1, le=3650)]
+
+
+class CreateApiToken(Struct, kw_only=True):
+    name: Annotated[str, Meta(max_length=100, min_length=1)]
+    projects: list[str] | None | UnsetType = UNSET
+    role: str | None | UnsetType = UNSET
+    expires_in_days: ExpiresInDays | None | UnsetType = 90
+
+
+class CreateCluster(Struct, kw_only=True):
+    """
+    Either ``plan`` (an id), or what a plan is made of.
+    """
+
+    project: str
+    name: Annotated[
+        str,
+        Meta(
+            description='Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.',
+            pattern='^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$',
+        ),
+    ]
+    plan: str | None | UnsetType = UNSET
+    blueprint: str | None | UnsetType = UNSET
+    version: str | None | UnsetType = UNSET
+    cloud: str | None | UnsetType = UNSET
+    parameters: dict[str, Any] | UnsetType = field(default_factory=dict)
+    expires_at: datetime | None | UnsetType = UNSET
+    locked: bool | UnsetType = False
+
+
+class CreateOrganisation(Struct, kw_only=True):
+    name: Annotated[
+        str,
+        Meta(
+            description='Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.',
+            pattern='^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$',
+        ),
+    ]
+
+
+class CreatePlan(Struct, kw_only=True):
+    project: str
+    name: Annotated[
+        str,
+        Meta(
+            description='Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.',
+            pattern='^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$',
+        ),
+    ]
+    blueprint: str
+    version: str | None | UnsetType = UNSET
+    cloud: str | None | UnsetType = UNSET
+    parameters: dict[str, Any] | UnsetType = field(default_factory=dict)
+
+
+class CreateProject(Struct, kw_only=True):
+    organisation: str
+    name: Annotated[
+        str,
+        Meta(
+            description='Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.',
+            pattern='^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$',
+        ),
+    ]
+
+
+class CreateUser(Struct, kw_only=True):
+    email: Annotated[str, Meta(max_length=254, pattern='^[^@\\s]+@[^@\\s]+$')]
+    name: Annotated[str, Meta(max_length=100, min_length=1)]
+    password: Annotated[str, Meta(max_length=1024, min_length=12)]
+    platform_role: str | None | UnsetType = UNSET
+
+
+class CreatedApiToken(Struct, kw_only=True):
+    """
+    The token itself is shown here and never again.
+    """
+
+    id: str
+    token: str
+    expires_at: datetime | None
+
+
+class ElementUse(Struct, kw_only=True):
+    """
+    An element of a blueprint, resolved to a version; ``values`` may hold ``{"parameter": name}`` references.
+    """
+
+    element: str
+    version: str
+    roles: list[str]
+    values: dict[str, Any] | UnsetType = field(default_factory=dict)
+    secrets: list[dict[str, Any]] | UnsetType = field(default_factory=list)
+    timeout_seconds: int | UnsetType = 600
+    reversible: bool | UnsetType = True
+
+
+class ElementVersion(Struct, kw_only=True):
+    name: str
+    version: str
+    summary: str
+    provides: list[str]
+    requires: list[str]
+    conflicts: list[str]
+    parameters: dict[str, Any]
+    secrets: list[dict[str, Any]]
+    timeout_seconds: int
+    reversible: bool
+    digest: str
+
+
+class Explanation(Struct, kw_only=True):
+    """
+    Whether a subject may do something on a project, and why (or why not), in sentences.
+    """
+
+    allowed: bool
+    sentences: list[str]
+
+
+class FieldProblem(Struct, kw_only=True):
+    """
+    One thing wrong with one place of a request.
+
+        ``pointer`` is an RFC 6901 JSON pointer into the body, or ``?name`` for a query parameter.
+    """
+
+    pointer: str
+    message: str
+    hint: str | None | UnsetType = UNSET
+
+
+class Finding(Struct, kw_only=True):
+    """
+    One error of a blueprint: where (file, line from 1) and what to do.
+    """
+
+    file: str
+    line: int | None
+    message: str
+    hint: str | None | UnsetType = UNSET
+
+
+class Fit(Struct, kw_only=True):
+    """
+    Whether it fits now, by a snapshot of the inventory (outside the plan's hash).
+    """
+
+    snapshot_id: str
+    taken_at: datetime
+    fits: bool
+    shortages: list[str] | UnsetType = field(default_factory=list)
+
+
+class Form(Struct, kw_only=True):
+    """
+    What a UI needs to ask for the parameters: fields in order, each with its schema and hints.
+    """
+
+    blueprint: str
+    version: str
+    fields: list[dict[str, Any]]
+
+
+class Host(Struct, kw_only=True):
+    id: str
+    name: str
+    role: str
+    state: str
+    address: str | None
+    server_id: str | None
+    node_name: str | None
+    reason: str | None | UnsetType = UNSET
+
+
+class LogIn(Struct, kw_only=True):
+    email: Annotated[str, Meta(max_length=254, pattern='^[^@\\s]+@[^@\\s]+$')]
+    password: Annotated[str, Meta(max_length=1024, min_length=1)]
+
+
+class Matrix(Struct, kw_only=True):
+    """
+    The configuration of the hosts, element by element: ``cells`` of the newest run of each.
+    """
+
+    operation_id: str
+    hosts: list[str]
+    elements: list[str]
+    cells: list[Cell]
+
+
+class Member(Struct, kw_only=True):
+    user_id: str
+    email: str
+    name: str
+    role: str
+
+
+class Node(Struct, kw_only=True):
+    """
+    One machine. ``state`` is Ironic's provision state, ``last_error`` what Ironic said last.
+    """
+
+    id: str
+    cloud_id: str
+    cloud_node_id: str
+    name: str
+    resource_class: str
+    state: str
+    power: str | None
+    maintenance: bool
+    maintenance_reason: str | None
+    last_error: str | None
+    instance_id: str | None
+    seen_at: datetime
+    cluster_id: str | None | UnsetType = UNSET
+    properties: dict[str, Any] | UnsetType = field(default_factory=dict)
+    traits: list[str] | UnsetType = field(default_factory=list)
+
+
+class Organisation(Struct, kw_only=True):
+    id: str
+    name: str
+    created_at: datetime
+
+
+class PageApiToken(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[ApiToken]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageAuditRecord(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[AuditRecord]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageBinding(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[Binding]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageBlueprintSummary(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[BlueprintSummary]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageElementVersion(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[ElementVersion]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageMember(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[Member]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageNode(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[Node]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageOrganisation(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[Organisation]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PlanElement(Struct, kw_only=True):
+    """
+    An element in its place in the order, with its values resolved and the hosts it goes to.
+
+        ``secrets`` are the specifications (name, kind, length) of what the platform makes for it.
+    """
+
+    name: str
+    version: str
+    hosts: list[str]
+    values: dict[str, Any]
+    secrets: list[dict[str, Any]] | UnsetType = field(default_factory=list)
+    timeout_seconds: int | UnsetType = 600
+
+
+class PlanRole(Struct, kw_only=True):
+    """
+    The machines of one role: how many, of which class, under which names, in which batches.
+    """
+
+    name: str
+    count: int
+    resource_class: str
+    flavor: str
+    hosts: list[str]
+    batches: list[list[str]]
+
+
+class ProblemDocument(Struct, kw_only=True):
+    """
+    The body of every error answer (RFC 9457, media type ``application/problem+json``).
+    """
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    hint: str | None | UnsetType = UNSET
+    errors: list[FieldProblem] | UnsetType = field(default_factory=list)
+    request_id: str | None | UnsetType = UNSET
+
+
+class Project(Struct, kw_only=True):
+    id: str
+    organisation_id: str
+    name: str
+    created_at: datetime
+
+
+class Reason(Struct, kw_only=True):
+    """
+    Why something failed: a stable slug, a sentence to act on, the evidence, the runbook's address.
+    """
+
+    slug: str
+    sentence: str
+    evidence: str | None | UnsetType = UNSET
+    runbook: str | None | UnsetType = UNSET
+
+
+class RecordedEvent(Struct, kw_only=True):
+    """
+    ``number`` grows by one with each event of a project, without a gap; it is the SSE ``id`` too.
+    """
+
+    number: int
+    id: str
+    type: str
+    source: str
+    subject: str
+    project_id: str
+    at: datetime
+    data: dict[str, Any]
+
+
+class RoleNeeds(Struct, kw_only=True):
+    """
+    A role of a blueprint: ``count`` is a number or ``{"parameter": name}``.
+    """
+
+    name: str
+    resource_class: str
+    flavor: str
+    count: Any
+    min_count: int
+    max_count: int | None
+
+
+class RunLog(Struct, kw_only=True):
+    """
+    A piece of a run's log, from an offset in characters.
+
+        ``next_offset`` is where the next piece begins; ``complete`` when the run has ended and this is the last piece.
+    """
+
+    text: str
+    next_offset: int
+    complete: bool
+
+
+class Session(Struct, kw_only=True):
+    """
+    A session token (EdDSA JWT) and until when it is good.
+    """
+
+    id: str
+    token: str
+    user_id: str
+    expires_at: datetime
+
+
+class SetMaintenance(Struct, kw_only=True):
+    reason: Annotated[str, Meta(max_length=500, min_length=1)]
+
+
+class SetMember(Struct, kw_only=True):
+    """
+    ``role`` is ``viewer``, ``member`` or ``manager``.
+    """
+
+    role: str
+
+
+class SetPower(Struct, kw_only=True):
+    """
+    ``target`` is ``on``, ``off``, ``soft-off`` or ``reboot``.
+    """
+
+    target: str
+
+
+class SshKey(Struct, kw_only=True):
+    """
+    ``fingerprint`` is the SHA-256 one of OpenSSH.
+    """
+
+    id: str
+    name: str
+    public_key: str
+    fingerprint: str
+    created_at: datetime
+
+
+class UnitView(Struct, kw_only=True):
+    """
+    A part of a step: a batch, a host or a run.
+    """
+
+    key: str
+    state: str
+    attempts: int
+    note: str | None
+    reason: Reason | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class User(Struct, kw_only=True):
+    id: str
+    email: str
+    name: str
+    state: str
+    created_at: datetime
+
+
+class ValidateBlueprint(Struct, kw_only=True):
+    """
+    Files of a blueprint folder by their path, as text.
+    """
+
+    files: Annotated[dict[str, str], Meta(max_length=500)]
+
+
+class ValidationReport(Struct, kw_only=True):
+    valid: bool
+    findings: list[Finding]
+
+
+class BlueprintVersion(Struct, kw_only=True):
+    """
+    One immutable version, whole; ``digest`` covers all of it.
+
+        ``templates`` holds HOT by role (and ``shared``), ``template_files`` nested templates by their base name.
+    """
+
+    id: str
+    name: str
+    version: str
+    summary: str
+    icon: str | None
+    readme: str
+    parameters: dict[str, Any]
+    roles: list[RoleNeeds]
+    elements: list[ElementUse]
+    templates: dict[str, str]
+    outputs: list[dict[str, Any]]
+    checks: list[dict[str, Any]]
+    digest: str
+    published_at: datetime
+    template_files: dict[str, str] | UnsetType = field(default_factory=dict)
+
+
+class Cluster(Struct, kw_only=True):
+    """
+    ``state`` is one of the table in services/cluster/states.py; ``operation_id`` what is under way, if anything.
+    """
+
+    id: str
+    project_id: str
+    cloud_id: str
+    name: str
+    blueprint: str
+    blueprint_version: str
+    plan_id: str
+    state: str
+    locked: bool
+    expires_at: datetime | None
+    operation_id: str | None
+    reason: str | None
+    outputs: dict[str, Any]
+    created_at: datetime
+    changed_at: datetime
+    hosts: list[Host] | UnsetType = field(default_factory=list)
+
+
+class PageCluster(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[Cluster]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageProject(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[Project]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageRecordedEvent(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[RecordedEvent]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageSshKey(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[SshKey]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageUser(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[User]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class Plan(Struct, kw_only=True):
+    """
+    Everything a build will do, decided; ``hash`` covers all but ``id``, ``fit`` and the times.
+    """
+
+    id: str
+    project_id: str
+    cloud_id: str
+    cluster_name: str
+    blueprint: str
+    blueprint_version: str
+    blueprint_digest: str
+    parameters: dict[str, Any]
+    roles: list[PlanRole]
+    elements: list[PlanElement]
+    hash: str
+    fit: Fit
+    created_at: datetime
+
+
+class StepView(Struct, kw_only=True):
+    name: str
+    title: str
+    phase: str
+    state: str
+    attempts: int
+    note: str | None
+    reason: Reason | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    units: list[UnitView] | UnsetType = field(default_factory=list)
+
+
+class Operation(Struct, kw_only=True):
+    """
+    Work that outlives a request. ``allowed`` says which of resume, cancel and undo can be asked for now.
+
+        ``seconds_left`` is an estimate from earlier operations of the same kind; null while there is no history.
+    """
+
+    id: str
+    kind: str
+    project_id: str
+    cluster_id: str
+    state: str
+    reason: Reason | None
+    steps: list[StepView]
+    allowed: list[str]
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    seconds_left: float | None | UnsetType = UNSET
+
+
+class PageOperation(Struct, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[Operation]
+    next_cursor: str | None | UnsetType = UNSET

@@ -1,0 +1,1 @@
+"""The SDK: one class a noun, over one transport."""
