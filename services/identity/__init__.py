@@ -1,0 +1,1 @@
+"""identity: people, organisations, projects, and everything that proves who somebody is."""

@@ -1,0 +1,1 @@
+"""HTTP of identity: translate, no more."""

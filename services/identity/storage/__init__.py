@@ -1,0 +1,1 @@
+"""The SQL of identity. Every function works in the caller's transaction."""
