@@ -4,6 +4,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.authz.domain.audit_chain import Entry
+from services.authz.domain.holdings import permissions_of
 from services.authz.exceptions import LastManager, UnknownRole
 from services.authz.storage import audit, bindings, changes, revocations, suspensions
 from services.authz.storage.holdings_cache import HoldingsCache
@@ -38,7 +39,8 @@ class Administration:
             data = {"role": binding.role, "before": before}
             await audit.append(tx, Entry("binding.set", binding.subject, binding.project_id, list(by), data))
             await changes.tell(tx, binding.subject)
-        self._holdings.forget(binding.subject)
+            ended = await _end_passes(tx, binding.subject, before, binding.role)
+        self._heard(binding.subject, ended)
 
     async def unbind(self, subject: str, project_id: str | None, by: tuple[str, ...]) -> None:
         """Take a subject's role; nothing happens where there is none. Raises LastManager."""
@@ -50,7 +52,8 @@ class Administration:
             await bindings.remove(tx, subject, project_id)
             await audit.append(tx, Entry("binding.removed", subject, project_id, list(by), {"before": before}))
             await changes.tell(tx, subject)
-        self._holdings.forget(subject)
+            ended = await _end_passes(tx, subject, before, None)
+        self._heard(subject, ended)
 
     async def suspend(self, subject: str, reason: str, by: tuple[str, ...]) -> None:
         """Pass nothing for a subject any more, and revoke what it has."""
@@ -59,8 +62,7 @@ class Administration:
             made = await _revoke(tx, "subject", subject, reason)
             await audit.append(tx, Entry("subject.suspended", subject, None, list(by), {"reason": reason}))
             await changes.tell(tx, subject)
-        self._holdings.forget(subject)
-        self._known.add(made)
+        self._heard(subject, made)
 
     async def restore(self, subject: str, by: tuple[str, ...]) -> None:
         """Lift a suspension; what was revoked stays revoked."""
@@ -78,6 +80,12 @@ class Administration:
             await audit.append(tx, Entry("revoked", request.value, None, list(by), data))
         self._known.add(made)
         return made
+
+    def _heard(self, subject: str, made: Revocation | None) -> None:
+        """Know at once in this process what the others hear of."""
+        self._holdings.forget(subject)
+        if made is not None:
+            self._known.add(made)
 
     async def _keep_a_manager(
         self, tx: AsyncConnection, subject: str, project_id: str | None, role: str | None
@@ -97,6 +105,13 @@ async def _revoke(tx: AsyncConnection, kind: str, value: str, reason: str) -> Re
     data = msgspec.to_builtins(made)
     await outbox.add(tx, new_event(EVENT, source="authz", subject=value, data=data))
     return made
+
+
+async def _end_passes(tx: AsyncConnection, subject: str, before: str | None, after: str | None) -> Revocation | None:
+    """End the passes (not the sessions) of a subject that loses a permission; streams end with them."""
+    if permissions_of(before) <= permissions_of(after):
+        return None
+    return await _revoke(tx, "grants", subject, f"role {before} became {after}")
 
 
 def _check_role(binding: Binding) -> None:

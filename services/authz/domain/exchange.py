@@ -67,8 +67,8 @@ class Exchange:
         return grants_of_person(holdings, audience, narrowing)
 
     def _signed(self, asker: Asker, audience: str, caller: Caller, grants: Grants | None = None) -> TokenAnswer:
-        now = int(time.time())
-        expires = _end(caller, now)
+        now = time.time()
+        expires = _end(caller, int(now))
         claims = PassClaims(
             iss=ISSUER,
             sub=caller.subject,

@@ -65,12 +65,12 @@ class Mandates:
         standing = STANDING.get(request.name)
         if standing is None or standing.service != asker.service:
             raise MandateRefused(f"{asker.service} has no standing mandate named {request.name}.")
-        now = int(time.time())
+        now = time.time()
         claims = MandateClaims(
             iss=ISSUER,
             sub=f"{SERVICE_PREFIX}{asker.service}",
             iat=now,
-            exp=now + STANDING_SECONDS,
+            exp=int(now) + STANDING_SECONDS,
             jti=new_id("man"),
             cnf=Confirmation(asker.key),
             act=actors((asker.service,)),
@@ -126,8 +126,8 @@ def _kind_for(asker: Asker, name: str) -> MandateKind:
 def _claims(
     asker: Asker, request: MandateRequest, kind: MandateKind, caller: Caller, reach: MandateReach | None
 ) -> MandateClaims:
-    now = int(time.time())
-    end = now + kind.longest_seconds
+    now = time.time()
+    end = int(now) + kind.longest_seconds
     granted = kind.grants & granted_on(reach.grants, request.project_id) if reach else kind.grants
     return MandateClaims(
         iss=ISSUER,

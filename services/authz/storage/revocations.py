@@ -12,6 +12,9 @@ from services.chassis.auth.revocation import Revocation
 KEPT_SECONDS = 8 * 86400
 """Longer than the longest mandate (seven days)."""
 
+GRANTS_KEPT_SECONDS = 3600
+"""Longer than any pass, and than a service is cut off from authz and still answers."""
+
 
 async def add(tx: AsyncConnection, kind: str, value: str, reason: str) -> Revocation:
     """Revoke what was issued until now, and return it with its number; numbers commit in order."""
@@ -34,5 +37,7 @@ async def since(tx: AsyncConnection, number: int) -> list[Revocation]:
 async def purge(tx: AsyncConnection) -> int:
     """Forget those that nothing can hit any more, but for the newest, which keeps the number."""
     newest = select(func.max(revocation.c.number)).scalar_subquery()
-    old = delete(revocation).where(revocation.c.before < time.time() - KEPT_SECONDS, revocation.c.number < newest)
+    now, before = time.time(), revocation.c.before
+    ended = (before < now - KEPT_SECONDS) | ((revocation.c.kind == "grants") & (before < now - GRANTS_KEPT_SECONDS))
+    old = delete(revocation).where(ended, revocation.c.number < newest)
     return len((await tx.execute(old.returning(revocation.c.number))).all())

@@ -90,7 +90,7 @@ class MandateClaims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     iss: str
     sub: str
-    iat: int
+    iat: float
     exp: int
     jti: str
     cnf: Confirmation
