@@ -118,7 +118,7 @@ class Runner:
             "cloud_id": "alpha",
             "cluster": {"id": CLUSTER, "name": "demo"},
             "phase": "apply",
-            "hosts": [self.platform.host(name) for name in names],
+            "hosts": [self.platform.host(name) for name in names if name in (*self.platform.floor.hosts, "dead")],
             "elements": elements,
             **changed,
         }
@@ -163,3 +163,8 @@ def states(run: dict[str, Any]) -> dict[tuple[str, str], str]:
 def files_below(folder: Path) -> list[Path]:
     """Return every file below a folder."""
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def exists(path: str) -> bool:
+    """Say whether something is at ``path``."""
+    return Path(path).exists()

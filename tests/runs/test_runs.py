@@ -107,7 +107,8 @@ async def test_secrets_are_masked_everywhere(runner: Runner, platform: Platform)
     assert run["state"] == "failed" and "the token is ********" in run["reason"]
     log = await runner.log(run["id"])
     events = await runner.get(f"/internal/runs/{run['id']}/events")
-    assert log.count("********") >= 4 and "plain ********" in log
+    assert "as ********" in log and '"token": "********"' in log
+    assert any("plain ********" in (event.get("message") or "") for event in events["items"])
     for text in (log, str(run), str(events)):
         assert token not in text and token.rstrip("=") not in text
 
@@ -133,7 +134,7 @@ async def test_the_same_run_twice_is_one_run(runner: Runner) -> None:
 
 async def test_everything_wrong_is_said_at_once(runner: Runner) -> None:
     elements = [element("../last", ["c1", "c9"]), element("last", [])]
-    body = runner.request(elements, phase="explode", hosts=[runner.platform.host("c1")])
+    body = runner.request(elements, phase="explode")
     refused = await runner.post("/internal/runs", body)
     pointers = {error["pointer"] for error in refused.json()["errors"]}
     assert refused.status_code == 422
