@@ -27,7 +27,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 LEDGERS = pathlib.Path("/var/lib/cloudpoint/elements")
 POLICY = pathlib.Path("/usr/sbin/policy-rc.d")
-POLICY_TEXT = "#!/bin/sh\n# cloudpoint: a package's servers start when they are configured, not when they are unpacked\nexit 101\n"
+POLICY_TEXT = "#!/bin/sh\n# cloudpoint: a server starts once it is configured, not when it is unpacked\nexit 101\n"
 APT_LISTS = pathlib.Path("/var/lib/apt/lists")
 APT_LISTS_MAX_AGE_SECONDS = 7 * 24 * 3600
 LARGEST_REMEMBERED_BYTES = 1024 * 1024
@@ -323,7 +323,7 @@ def main() -> None:
         argument_spec={
             "element": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            **{name: listed for name in ("packages", "paths", "users", "units", "reload")},
+            **dict.fromkeys(("packages", "paths", "users", "units", "reload"), listed),
         }
     )
     element = module.params["element"]

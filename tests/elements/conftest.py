@@ -22,7 +22,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     playbook = settings.default_cache_root() / "ansible" / "bin" / "ansible-playbook"
     if not playbook.exists():
         pytest.skip(f"{playbook} is not there; make setup makes it")
-    bench = Bench(tmp_path_factory.mktemp("rack"), f"e{os.getpid() % 100000}", "10.98.7.0/24", 17800, 17142)
+    bench = Bench(tmp_path_factory.mktemp("rack"), f"e{os.getpid() % 100000}", "10.98.7.0/24")
     try:
         bench.up(2)
         stand = Stand(bench, ["m1", "m2"], tmp_path_factory.mktemp("ansible"))

@@ -21,9 +21,10 @@ def differences(before: dict[str, Fingerprint], after: dict[str, Fingerprint]) -
 
 
 def violations(stand: Stand, layer: Layer) -> list[str]:
-    """Try an element on hosts that have what it requires; leaves the hosts as they were if the element keeps the law."""
-    before = stand.fingerprints()
-    return [*_applying(stand, layer), *_reverting(stand, layer), *differences(before, stand.fingerprints())]
+    """Try an element on hosts that have what it requires. They are as before afterwards if it keeps the law."""
+    before = stand.fingerprints(layer.hosts)
+    tried = [*_applying(stand, layer), *_reverting(stand, layer)]
+    return tried + differences(before, stand.fingerprints(layer.hosts))
 
 
 def _applying(stand: Stand, layer: Layer) -> Iterator[str]:

@@ -19,6 +19,7 @@ from lab.rack.tests.bench import Bench
 HERE = Path(__file__).resolve().parent
 ELEMENTS = HERE.parents[1] / "elements"
 PLAYBOOK_DEADLINE_SECONDS = 300
+SSH_OPTIONS = ("ControlMaster=auto", "ControlPersist=30s", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 Fingerprint = dict[str, Any]
@@ -59,23 +60,25 @@ class Stand:
         self.bench, self.machines, self.folder = bench, machines, folder
         self.roles = {"head": machines[:1], "compute": machines[1:]}
         self.public_key = bench.key.with_suffix(".pub").read_text().strip()
+        self.as_new: dict[str, Fingerprint] = {}
         self.known_as_new = False
         self._secrets: dict[tuple[str, str], str] = {}
         self._write_settings()
 
     def deploy(self) -> None:
         """Make all machines as new."""
-        self.known_as_new = True
         for machine in self.machines:
             self.bench.deploy(machine, str(uuid.uuid4()), hostname=machine, name=machine)
+        self.as_new = self.fingerprints()
+        self.known_as_new = True
 
     def play(self, phase: str, layer: Layer) -> Outcome:
         """Run one of an element's playbooks."""
         self.known_as_new = False
         variables = self.folder / "variables.json"
         variables.write_text(json.dumps(self._variables(layer)).replace("{public_key}", self.public_key))
-        command = [str(default_cache_root() / "ansible" / "bin" / "ansible-playbook")]
-        command += ["-i", str(self.folder / "inventory.json"), "-e", f"@{variables}", str(layer.folder / f"{phase}.yaml")]
+        program = default_cache_root() / "ansible" / "bin" / "ansible-playbook"
+        command = [str(program), "-i", "inventory.json", "-e", f"@{variables}", str(layer.folder / f"{phase}.yaml")]
         done = subprocess.run(
             ["ip", "netns", "exec", self.bench.netns, *command],
             capture_output=True,
@@ -87,10 +90,11 @@ class Stand:
         changed = {host: int(count) for host, count, *_ in RECAP.findall(done.stdout)}
         return Outcome(done.returncode == 0, changed, done.stdout + done.stderr)
 
-    def fingerprints(self) -> dict[str, Fingerprint]:
-        """The fingerprint of each machine."""
-        with ThreadPoolExecutor(len(self.machines)) as pool:
-            return dict(zip(self.machines, pool.map(self._fingerprint, self.machines), strict=True))
+    def fingerprints(self, group: str = "cluster") -> dict[str, Fingerprint]:
+        """The fingerprint of each machine of a group."""
+        machines = self.roles.get(group, self.machines)
+        with ThreadPoolExecutor(len(machines)) as pool:
+            return dict(zip(machines, pool.map(self._fingerprint, machines), strict=True))
 
     def _fingerprint(self, machine: str) -> Fingerprint:
         program = base64.b64encode((HERE / "fingerprint.py").read_bytes()).decode()
@@ -118,21 +122,21 @@ class Stand:
         return self._secrets[name]
 
     def _write_settings(self) -> None:
-        hosts = {
-            machine: {
-                "cluster_hostname": machine,
-                "cluster_address": self.bench.address(machine),
-                "ansible_host": self.bench.address(machine),
-                "ansible_user": "root",
-                "ansible_ssh_private_key_file": str(self.bench.key),
-            }
-            for machine in self.machines
-        }
+        hosts = {machine: self._host_variables(machine) for machine in self.machines}
         groups = {role: {"hosts": dict.fromkeys(names)} for role, names in self.roles.items()}
         inventory = {"all": {"children": {"cluster": {"hosts": hosts}, **groups}}}
         (self.folder / "inventory.json").write_text(json.dumps(inventory))
-        options = ["ControlMaster=auto", "ControlPersist=30s", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"]
         lines = ["[defaults]", f"library = {ELEMENTS / 'library'}", "gathering = explicit", "nocolor = True"]
         lines += ["interpreter_python = /usr/bin/python3", "[ssh_connection]", "pipelining = True"]
-        lines += [f"ssh_args = {' '.join(f'-o {option}' for option in options)}"]
+        lines += [f"ssh_args = {' '.join(f'-o {option}' for option in SSH_OPTIONS)}"]
         (self.folder / "ansible.cfg").write_text("\n".join(lines) + "\n")
+
+    def _host_variables(self, machine: str) -> dict[str, str]:
+        address = self.bench.address(machine)
+        return {
+            "cluster_hostname": machine,
+            "cluster_address": address,
+            "ansible_host": address,
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self.bench.key),
+        }

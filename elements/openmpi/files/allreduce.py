@@ -15,8 +15,6 @@ rank, size, total = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
 mpi.MPI_Init(None, None)
 mpi.MPI_Comm_rank(world, ctypes.byref(rank))
 mpi.MPI_Comm_size(world, ctypes.byref(size))
-mpi.MPI_Allreduce(
-    ctypes.byref(rank), ctypes.byref(total), 1, handle("ompi_mpi_int"), handle("ompi_mpi_op_sum"), world
-)
+mpi.MPI_Allreduce(ctypes.byref(rank), ctypes.byref(total), 1, handle("ompi_mpi_int"), handle("ompi_mpi_op_sum"), world)
 mpi.MPI_Finalize()
 raise SystemExit(size.value < 2 or total.value != size.value * (size.value - 1) // 2)
