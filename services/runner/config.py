@@ -32,12 +32,15 @@ class AnsibleRuntimeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=
 class Settings(ServiceSettings, frozen=True, kw_only=True):
     """What the runner takes beyond what every service takes.
 
-    ``elements_folder`` holds a folder an element. ``name`` tells the runners of a machine apart and must stay the same
-    over a restart (left out: host and port). A run whose runner has been silent for ``silent_seconds`` is lost.
+    Elements come from the blueprint service and are kept in ``cache_folder``; where ``elements_folder`` is given, for
+    work on elements, they come from there instead (it holds a folder an element). ``name`` tells the runners of a
+    machine apart and must stay the same over a restart (left out: host and port). A run is lost when its runner is
+    silent for ``silent_seconds``.
     """
 
     ansible: AnsibleRuntimeSettings
-    elements_folder: str
+    cache_folder: str | None = None
+    elements_folder: str | None = None
     sandbox: SandboxSettings = SandboxSettings()
     name: str | None = None
     user: str = "root"

@@ -9,7 +9,7 @@ from services.chassis.context import Process
 from services.chassis.db import Database
 from services.runner.adapters.ansible import AnsibleMissing, AnsibleRuntime
 from services.runner.adapters.authz import Authz
-from services.runner.adapters.elements import ElementFolder
+from services.runner.adapters.elements import ElementCatalogue, ElementFolder, ElementSource
 from services.runner.adapters.relay import Relay
 from services.runner.adapters.sandbox import Sandbox
 from services.runner.adapters.sandbox.cgroup import ControlGroups, Limits
@@ -53,11 +53,19 @@ def _tools(process: Process, settings: Settings, name: str) -> Tools:
         settings=_ansible(runtime, settings),
         relay=Relay(process),
         secrets=Secrets(process),
-        elements=ElementFolder(Path(settings.elements_folder)),
+        elements=_elements(process, settings),
         user=settings.user,
         start_seconds=settings.start_seconds,
         sweep_seconds=settings.sweep_seconds,
     )
+
+
+def _elements(process: Process, settings: Settings) -> ElementSource:
+    if settings.elements_folder:
+        return ElementFolder(Path(settings.elements_folder))
+    if settings.cache_folder is None:
+        raise ConfigurationError("cache_folder: it is needed unless elements_folder is given.")
+    return ElementCatalogue(process, Path(settings.cache_folder))
 
 
 def _ansible(runtime: AnsibleRuntime, settings: Settings) -> AnsibleSettings:

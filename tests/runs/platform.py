@@ -73,6 +73,7 @@ class Platform:
             "ansible": AnsibleRuntimeSettings(str(self.ansible)),
             "sandbox": SandboxSettings(memory_bytes=512 << 20, folder_bytes=128 << 20),
             "elements_folder": str(ELEMENTS),
+            "cache_folder": str(self.folder / "cache"),
             "name": "test",
             "beat_seconds": 0.2,
             "sweep_seconds": 8.0,

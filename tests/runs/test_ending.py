@@ -87,6 +87,7 @@ def configuration(platform: Platform, database: Any, folder: Path) -> Path:
         "services": platform.services,
         "ansible": {"folder": str(platform.ansible)},
         "elements_folder": str(Path(__file__).parent / "elements"),
+        "cache_folder": str(folder / "cache"),
         "name": f"killed-{folder.name}"[:40],
         "beat_seconds": 0.2,
         "sweep_seconds": 8.0,

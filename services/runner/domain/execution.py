@@ -16,7 +16,7 @@ from services.chassis.auth.credentials import Mandate
 from services.chassis.errors import Problem
 from services.contracts.runs import StartRun
 from services.runner.adapters.ansible import AnsibleRuntime
-from services.runner.adapters.elements import ElementFolder
+from services.runner.adapters.elements import ElementSource
 from services.runner.adapters.relay import Relay
 from services.runner.adapters.sandbox import Sandbox, SandboxProcess
 from services.runner.adapters.sandbox.process import Ending
@@ -44,7 +44,7 @@ class Tools:
     settings: AnsibleSettings
     relay: Relay
     secrets: Secrets
-    elements: ElementFolder
+    elements: ElementSource
     user: str
     start_seconds: float
     sweep_seconds: float
@@ -55,6 +55,10 @@ class _Prepared:
     folders: Mapping[str, Path]
     secrets: playbook.Secrets
     access: Access
+
+    @property
+    def libraries(self) -> list[str]:
+        return [place for place in self.folders if place.startswith(playbook.LIBRARY)]
 
 
 @dataclass
@@ -92,16 +96,23 @@ class Execution:
     async def _prepare(self) -> _Prepared:
         run, tools = self.run, self.tools
         seconds = longest_seconds(run, tools)
-        folders = {}
-        for entry in self.journal.progress.entries:
-            folders[f"elements/{entry.key}"] = await tools.elements.fetch_element(entry.element, run.phase)
-        if library := tools.elements.library():
-            folders["library"] = library
+        folders = await self._fetch_elements()
         secrets = await tools.secrets.values(run, self.mandate)
         self.journal.mask = Mask(secrets.values())
         identity = await tools.secrets.identity(run, self.mandate, int(seconds))
         folder = await tools.relay.open(run, self.mandate, seconds)
         return _Prepared(folders, secrets, Access(folder, identity, tools.user))
+
+    async def _fetch_elements(self) -> dict[str, Path]:
+        """Return the folders of the elements and of their shared modules, by their place in the project."""
+        folders: dict[str, Path] = {}
+        libraries: dict[Path, None] = {}
+        for entry in self.journal.progress.entries:
+            files = await self.tools.elements.fetch_element(entry.element, self.run.phase, self.mandate)
+            folders[f"elements/{entry.key}"] = files.folder
+            if files.library:
+                libraries[files.library] = None
+        return {**folders, **{playbook.library(number): folder for number, folder in enumerate(libraries)}}
 
     async def _work(self, prepared: _Prepared) -> Verdict:
         progress = self.journal.progress
@@ -211,7 +222,7 @@ class Execution:
         return {
             f"project/{playbook.PLAYBOOK}": playbook.playbook(run, entries, alive, prepared.secrets),
             "inventory/hosts.yaml": playbook.inventory(run, self.tools.user),
-            "ansible.cfg": playbook.settings(self.tools.settings, run.run_id),
+            "ansible.cfg": playbook.settings(self.tools.settings, run.run_id, prepared.libraries),
             "ssh/known_hosts": playbook.known_hosts(run),
             "ssh/key": identity.private_key,
             "ssh/key-cert.pub": identity.certificate,

@@ -15,6 +15,7 @@ from services.runner.domain.ansible_event import end_of
 from services.runner.domain.element_order import Entry
 
 PLAYBOOK = "site.yaml"
+LIBRARY = "library"
 PHASES = ("apply", "verify", "revert")
 EVERYBODY = "cluster"
 """The inventory's group of all hosts; beside it is one group a role."""
@@ -70,15 +71,20 @@ def inventory(run: StartRun, user: str) -> str:
     return yaml.dump({"all": {"children": groups}}, Dumper=_Dumper, sort_keys=False, width=1_000_000)
 
 
-def settings(ansible: AnsibleSettings, run_id: str) -> str:
-    """Return ``ansible.cfg``."""
+def library(number: int) -> str:
+    """Return the place in the project of one folder of shared modules."""
+    return f"{LIBRARY}-{number}"
+
+
+def settings(ansible: AnsibleSettings, run_id: str, libraries: Sequence[str]) -> str:
+    """Return ``ansible.cfg``; ``libraries`` are places in the project, the first one wins."""
     lines = [
         "[defaults]",
         f"forks = {ansible.forks}",
         f"timeout = {ansible.connect_seconds}",
         "gathering = explicit",
         "interpreter_python = /usr/bin/python3",
-        "library = /run/cloudpoint/project/library",
+        f"library = {':'.join(f'/run/cloudpoint/project/{place}' for place in libraries)}",
         "local_tmp = /tmp/ansible",
         "nocolor = True",
         "nocows = True",
