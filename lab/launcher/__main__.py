@@ -46,7 +46,7 @@ def _shown(command: Callable[[Settings, Display], None]) -> Callable[[Settings],
     def run(settings: Settings) -> None:
         display = Display()
         try:
-            with only_one(settings.state), display:
+            with only_one(settings.state, "demo" if command.__name__ == "demo" else "launcher"), display:
                 command(settings, display)
         except (ServerFailed, StepFailed) as failure:
             display.console.print(f"[red]✗[/] {escape(str(failure))}")
@@ -128,6 +128,16 @@ def restart(settings: Settings, names: tuple[str, ...]) -> None:
             SupervisorClient(settings.state).restart(name)
         except ServerFailed as failure:
             raise click.ClickException(str(failure)) from failure
+
+
+@main.command()
+@click.pass_obj
+@_shown
+def demo(settings: Settings, display: Display) -> None:
+    """Build a Slurm cluster on a platform of its own, run MPI on it, take everything down."""
+    from lab.launcher.demo import run as run_demo
+
+    display.say(run_demo(settings, display))
 
 
 @main.command()

@@ -1,6 +1,8 @@
 """Shows people what is done: a line that moves for each piece of work on a terminal, plain lines elsewhere."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 
 from rich.console import Console
@@ -48,6 +50,19 @@ class Display:
     def say(self, line: str) -> None:
         """A line of its own, as it is."""
         self.console.print(line, markup=False)
+
+    def heading(self, text: str) -> None:
+        """What comes next."""
+        self.console.print(f"\n[bold]{text}[/]")
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal to another program while the block runs."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
 
     def _end(self, sentence: str, line: str) -> None:
         with self._lock:

@@ -59,6 +59,15 @@ environment() {
   echo "$stamp" >"$folder/.lock-hash"
 }
 
+# The command `cloudpoint`, as it is in this folder
+install_command() {
+  local packages
+  packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  echo "$PWD/clients/cli" >"$packages/cloudpoint-command.pth"
+  printf '#!/bin/sh\nexec "$(dirname "$0")/python" -m cloudpoint "$@"\n' >.venv/bin/cloudpoint
+  chmod +x .venv/bin/cloudpoint
+}
+
 build_image() { .venv/bin/python -m lab.rack build-image; }
 
 mapfile -t missing < <(missing_packages)
@@ -74,6 +83,7 @@ if [ -z "$uv" ]; then
 fi
 
 step environment "Python packages in .venv, from locks/check.txt" environment .venv locks/check.txt
+[ -x .venv/bin/cloudpoint ] || step command "the command cloudpoint" install_command
 step ansible "Ansible's own environment, from locks/ansible.txt" environment "$cache/ansible" locks/ansible.txt &
 ansible=$!
 if [ "$with_image" = yes ]; then
