@@ -30,13 +30,21 @@ PORT_SHIFT_HELP = "Add this to every port, to run beside another platform."
 @click.option("--port-shift", default=0, show_default=True, help=PORT_SHIFT_HELP)
 @click.option("--database-url", help="A superuser's address at a PostgreSQL that exists; none is started.")
 @click.option("--amqp-url", help="The address of a RabbitMQ that exists; none is started.")
+@click.option(
+    "--blueprints",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=places.REPOSITORY / "blueprints",
+    help="The folder of the blueprints that are offered.",
+)
 @click.pass_context
-def main(context: click.Context, /, state: Path, cache: Path, clouds: str, **options: Any) -> None:
+def main(context: click.Context, /, state: Path, cache: Path, clouds: str, blueprints: Path, **options: Any) -> None:
     """Cloudpoint on one machine: databases, a broker, racks of machines, their clouds and all services."""
     names = tuple(clouds.split(","))
     if unknown := set(names) - set(places.CLOUD_NAMES):
         raise click.BadParameter(f"there is no cloud {', '.join(unknown)}; known are {', '.join(places.CLOUD_NAMES)}")
-    context.obj = Settings(state=state.absolute(), cache=cache.absolute(), cloud_names=names, **options)
+    context.obj = Settings(
+        state=state.absolute(), cache=cache.absolute(), cloud_names=names, blueprints=blueprints.absolute(), **options
+    )
 
 
 def _shown(command: Callable[[Settings, Display], None]) -> Callable[[Settings], None]:

@@ -111,7 +111,8 @@ class ServiceFiles:
         return {"bootstrap": administrator, "clouds": clouds}
 
     def _blueprint(self) -> dict[str, Any]:
-        return {"catalogue": {name: str(REPOSITORY / name) for name in ("blueprints", "elements")}}
+        folders = {"blueprints": self._settings.blueprints, "elements": REPOSITORY / "elements"}
+        return {"catalogue": {name: str(folder) for name, folder in folders.items()}}
 
     def _relay(self) -> dict[str, Any]:
         return {

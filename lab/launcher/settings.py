@@ -28,7 +28,7 @@ BMCS_PER_RACK = 100
 # A service's `work` process answers health and metrics this far above its `serve` process.
 WORK_PORT_DISTANCE = 40
 # Racks and clouds share a name; the order decides ports and subnet.
-CLOUD_NAMES = ("alpha", "beta", "demo")
+CLOUD_NAMES = ("alpha", "beta", "demo", "gamma", "delta")
 FIRST_SUBNET = 77
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ class Settings:
     """Everything that a run depends on.
 
     ``port_shift`` is added to every port. ``machines`` is the number of machines of each rack. With ``database_url``
-    or ``amqp_url`` that server is given and none is started.
+    or ``amqp_url`` that server is given and none is started. ``blueprints`` is the folder that the catalogue offers.
     """
 
     state: Path
@@ -74,6 +74,7 @@ class Settings:
     port_shift: int = 0
     database_url: str | None = None
     amqp_url: str | None = None
+    blueprints: Path = REPOSITORY / "blueprints"
 
     def port_of(self, service: str) -> int:
         """The port of a service's `serve` process."""
