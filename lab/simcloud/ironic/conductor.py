@@ -49,6 +49,8 @@ class Conductor:
             raise bad_request(
                 f"The {verb} operation can't be performed on node {node.id} because it's in maintenance mode."
             )
+        if verb in ("active", "rebuild") and (missing := self._missing_to_deploy(node)):
+            raise bad_request(f"Failed to validate deploy or power info for node {node.id}. Error: {missing}")
         if verb == "deleted" and node.protected:
             raise bad_request(f"Node {node.id} is protected and cannot be undeployed, rebuilt or deleted.")
         if not transition.during:
@@ -63,6 +65,11 @@ class Conductor:
             node.id, provision_state=transition.during, target_provision_state=transition.target, **changes
         )
         self._spawn_verb(node.id, transition)
+
+    def _missing_to_deploy(self, node: Node) -> str | None:
+        if node.driver == "redfish" and not node.instance_info.get("image_source"):
+            return "Cannot validate image information because one or more parameters are missing: ['image_source']"
+        return self.driver(node).missing_info(node)
 
     def start_power(self, node: Node, target: str) -> None:
         """Begins a power change; 409 while the node is locked."""
@@ -180,7 +187,7 @@ class Conductor:
         node = self._nodes.change(node_id, deploy_step={"step": "deploy", "interface": "deploy", "priority": 100})
         driver = self.driver(node)
         await self._set_power(node_id, POWER_OFF)
-        image = str(node.instance_info.get("image_source") or "none")
+        image = str(node.instance_info.get("image_source"))
         drive = self._drives.url(node.drive) if node.drive else None
         await driver.insert(node, Media(self._drives.boot_url(image), drive))
         self._nodes.change(node_id, boot_device="cdrom")

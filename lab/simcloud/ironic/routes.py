@@ -1,5 +1,6 @@
 """Ironic's app (v1): versions, drivers, conductors, and the tables of the other route files."""
 
+import json
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
@@ -24,9 +25,10 @@ HEADER = "X-OpenStack-Ironic-API-Version"
 
 
 def ironic_error(error: ApiError) -> dict[str, Any]:
-    """An error as Ironic words it."""
+    """An error as Ironic words it: JSON as text within JSON, which its own client depends on."""
     fault = "Server" if error.status >= 500 else "Client"
-    return {"error_message": {"faultcode": fault, "faultstring": error.message, "debuginfo": None}}
+    inner = {"faultcode": fault, "faultstring": error.message, "debuginfo": None}
+    return {"error_message": json.dumps(inner)}
 
 
 def ironic_app(config: CloudConfig, identity: Identity, nodes: Nodes, conductor: Conductor) -> Sanic[Any, Any]:

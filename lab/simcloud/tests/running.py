@@ -63,7 +63,9 @@ class RunningCloud:
         options = {"auth_url": f"http://127.0.0.1:{self.base_port}/v3", **auth}
         if not kind:
             options = {"user_domain_id": "default", "project_domain_id": "default", **options}
-        return openstack.connect(load_yaml_config=False, load_envvars=False, region_name=self.name, auth=options, **kind)
+        return openstack.connect(
+            load_yaml_config=False, load_envvars=False, region_name=self.name, auth=options, **kind
+        )
 
     def heat(self, connection: Connection) -> Any:
         """python-heatclient with the connection's session."""
