@@ -7,6 +7,7 @@ it ended. Keystone refuses a second project or user of one name in a domain (409
 from dataclasses import dataclass
 from typing import Any
 
+from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 from openstack.exceptions import ConflictException, SDKException
 
@@ -56,7 +57,7 @@ class CloudDirectory:
         """Make a project and a user of this name, with their roles, where they are missing. Raises CloudFailure."""
         try:
             return await self._threads.run(_LIMIT_SECONDS, self._ensure, name, description, password)
-        except SDKException as error:
+        except (SDKException, ClientException) as error:
             raise CloudFailure(f"Keystone of {self._cloud_id}: {error}", cloud_id=self._cloud_id) from error
 
     def _ensure(self, name: str, description: str, password: str) -> MadeAtCloud:
