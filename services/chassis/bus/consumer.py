@@ -57,7 +57,8 @@ class Consumer:
     async def wait_attached(self, timeout_seconds: float) -> None:
         """Wait until the first time that events are taken, or the time-out."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._ever_attached.wait(), timeout_seconds)
+            async with asyncio.timeout(timeout_seconds):
+                await self._ever_attached.wait()
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no more, wait for running handlers, cancel those that last longer."""

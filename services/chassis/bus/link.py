@@ -55,7 +55,8 @@ class Link:
     async def wait_up(self, timeout_seconds: float) -> bool:
         """Wait until the connection is there; False when it is not in time."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._up.wait(), timeout_seconds)
+            async with asyncio.timeout(timeout_seconds):
+                await self._up.wait()
         return self._up.is_set()
 
     def health(self) -> str | None:
@@ -93,7 +94,8 @@ class Link:
         lost = asyncio.Event()
         connection.close_callbacks.add(lambda *_: lost.set())
         try:
-            await asyncio.wait_for(self._set_up(connection), self._settings.set_up_timeout_seconds)
+            async with asyncio.timeout(self._settings.set_up_timeout_seconds):
+                await self._set_up(connection)
             self._up.set()
             self._problem = "the connection was lost"
             await lost.wait()

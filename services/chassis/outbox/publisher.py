@@ -74,7 +74,8 @@ class OutboxPublisher:
                 await purge(self._db, self._settings)
                 purge_at = loop.time() + self._settings.purge_every_seconds
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._settings.poll_seconds)
+                async with asyncio.timeout(self._settings.poll_seconds):
+                    await self._wake.wait()
 
     async def publish_batch(self) -> int:
         """Publish the oldest waiting events; return how many. Subjects go side by side, each in its own order.

@@ -61,7 +61,8 @@ class SagaWorker:
                 self._wake.clear()
                 seconds = await self._take_due()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), seconds)
+                    async with asyncio.timeout(seconds):
+                        await self._wake.wait()
         finally:
             for task in helpers:
                 task.cancel()

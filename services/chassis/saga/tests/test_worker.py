@@ -10,6 +10,7 @@ from services.chassis.saga import (
     NoSuchOperation,
     Saga,
     SagaSettings,
+    SagaWorker,
     Step,
     Unit,
 )
@@ -121,3 +122,16 @@ async def test_pages_of_operations(db, operations):
         some = await operations.store.page(tx, subject="thing_1", states=["queued"])
     assert [one.id for one in [*first.operations, *rest.operations]] == made[::-1]
     assert [one.id for one in some.operations] == [made[3], made[1]] and rest.next_cursor is None
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_worker_that_is_woken_and_stopped_at_the_same_moment_stops(db, turns):
+    worker = SagaWorker(db, [BUILD], None)
+    task = asyncio.create_task(worker.run())
+    await asyncio.sleep(0.3)
+    worker._wake.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    ended, _ = await asyncio.wait({task}, timeout=3)
+    assert ended == {task}
