@@ -30,7 +30,7 @@ class StackRoutes:
             ("POST", base, self.create),
             ("GET", f"{base}/detail", self.list_detail),
             ("POST", f"{base}/preview", self.preview),
-            ("GET DELETE", f"{base}/<name>", self.redirect),
+            ("GET POST PUT PATCH DELETE", f"{base}/<name>", self.redirect),
             ("GET", one, self.show),
             ("PUT", one, self.update),
             ("PATCH", one, self.patch),
@@ -105,7 +105,7 @@ class StackRoutes:
         return answer({"stack": preview_view(self._stacks, stack, address_of(request))})
 
     async def redirect(self, request: Request, project: str, name: str) -> HTTPResponse:
-        """GET and DELETE /stacks/{name or id}: the address with both."""
+        """Any method on /stacks/{name or id}: the address with both."""
         require_role(request, project, "reader")
         stack = find_stack(self._engine, project, name)
         query = f"?{request.query_string}" if request.query_string else ""
