@@ -13,6 +13,7 @@ import pytest
 from services.authz.config import KnownService
 from services.authz.main import SERVICE as AUTHZ
 from services.authz.schema import SCHEMA as AUTHZ_SCHEMA
+from services.chassis.bus import BusSettings
 from services.chassis.openapi import document_of
 from services.chassis.testing.app import RunningService, free_port, running
 from services.chassis.testing.authority import Authority
@@ -20,6 +21,7 @@ from services.gateway.domain.compose import compose
 from services.gateway.main import SERVICE as GATEWAY
 from services.gateway.schema import SCHEMA
 from services.gateway.tests import echo, people
+from tests.support.broker import delete_queues
 from tests.support.servers import FreshDatabase
 
 _SERVICES = ("authz", "identity", "cluster", "gateway")
@@ -126,9 +128,8 @@ async def platform_with_bus(
     fresh_database: FreshDatabase, documents: Path, gateway_settings: dict[str, Any], amqp_url: str
 ) -> AsyncIterator[Platform]:
     """The platform with a bus of its own exchange."""
-    from services.chassis.bus import BusSettings
-
     bus = {"bus": BusSettings(url=amqp_url, exchange=f"test.{documents.name}")}
     async with _started(fresh_database, documents, bus, gateway_settings) as platform:
         await platform.bind("usr_ann", "member", "prj_a")
         yield platform
+    await delete_queues(amqp_url, "authz", "authz.audit")

@@ -1,0 +1,1 @@
+"""What happened: history of each project, and live streams of it."""

@@ -1,0 +1,16 @@
+"""Run events."""
+
+import sys
+from collections.abc import Sequence
+
+from services.chassis.service import service_main
+from services.events.main import SERVICE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    return service_main(SERVICE, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Number, fan out, put into words: no HTTP, no SQL."""

@@ -1,0 +1,72 @@
+"""One live stream: what was missed, then what happens, until the client or its permission goes."""
+
+from typing import Any
+
+from sanic.request import Request
+
+from services.chassis.auth.caller import Caller
+from services.events.domain.frames import OPENING, Frame, Reset, frame, heartbeat, reset
+from services.events.domain.live import Follower
+from services.events.factory import Context
+from services.events.storage.history import Wanted
+
+_PAGE = 500
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class Stream:
+    """``presented`` is the last event id that the client has, as it said it."""
+
+    def __init__(self, context: Context, project_id: str, wanted: Wanted, presented: str | None) -> None:
+        self._context = context
+        self._project_id = project_id
+        self._wanted = wanted
+        self._presented = presented
+        self._last = 0
+
+    async def run(self, request: Request, caller: Caller) -> None:
+        """Answer the request until one side ends it."""
+        async with self._context.live.following(self._project_id, caller) as follower:
+            opening = OPENING + await self._begin()
+            response: Any = await request.respond(headers=_HEADERS, content_type="text/event-stream")
+            await response.send(opening)
+            await self._catch_up(response)
+            await self._follow(response, follower)
+        if request.transport is not None and follower.reason == "the client is too slow":
+            transport: Any = request.transport
+            transport.abort()
+
+    async def _begin(self) -> bytes:
+        """Decide where to begin; returns what the client must be told first."""
+        extent = await self._context.extent(self._project_id)
+        self._last = extent.last
+        if self._presented is None:
+            return b""
+        number = int(self._presented) if self._presented.isdecimal() and len(self._presented) < 19 else -1
+        if extent.oldest - 1 <= number <= extent.last:
+            self._last = number
+            return b""
+        reason = "too-old" if 0 <= number < extent.oldest else "unknown"
+        return reset(Reset(reason, extent.oldest, extent.last))
+
+    async def _catch_up(self, response: Any) -> None:
+        while missed := await self._context.after(self._project_id, self._last, _PAGE):
+            await self._send(response, [frame(event) for event in missed])
+
+    async def _follow(self, response: Any, follower: Follower) -> None:
+        seconds = self._context.settings.live.heartbeat_seconds
+        while True:
+            frames = await follower.take(seconds)
+            if frames:
+                await self._send(response, frames)
+            else:
+                await response.send(heartbeat(self._last))
+
+    async def _send(self, response: Any, frames: list[Frame]) -> None:
+        """Send what is new and wanted, in one piece."""
+        new = [one for one in frames if one.event.number > self._last]
+        if new:
+            self._last = new[-1].event.number
+        text = b"".join(one.text for one in new if self._wanted.matches(one.event))
+        if text:
+            await response.send(text)
