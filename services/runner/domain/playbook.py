@@ -84,7 +84,7 @@ def settings(ansible: AnsibleSettings, run_id: str, libraries: Sequence[str]) ->
         f"timeout = {ansible.connect_seconds}",
         "gathering = explicit",
         "interpreter_python = /usr/bin/python3",
-        f"library = {':'.join(f'/run/cloudpoint/project/{place}' for place in libraries)}",
+        *_library(libraries),
         "local_tmp = /tmp/ansible",
         "nocolor = True",
         "nocows = True",
@@ -103,6 +103,12 @@ def settings(ansible: AnsibleSettings, run_id: str, libraries: Sequence[str]) ->
 def known_hosts(run: StartRun) -> str:
     """Return the pinned keys of all hosts, in the form of sshd(8)."""
     return "".join(f"{host.name} {key}\n" for host in run.hosts for key in host.host_keys)
+
+
+def _library(libraries: Sequence[str]) -> list[str]:
+    """Say where shared modules are. An empty setting would mean the run's folder, and all that lies in it."""
+    places = ":".join(f"/run/cloudpoint/project/{place}" for place in libraries)
+    return [f"library = {places}"] if places else []
 
 
 def _strategy(ansible: AnsibleSettings) -> list[str]:
