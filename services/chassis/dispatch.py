@@ -43,6 +43,7 @@ class Dispatcher:
         with self._process.metrics.in_flight.track_inprogress():
             try:
                 caller = self._caller(route, request)
+                _admit(route, caller)
                 response = await self._handle(route, request, caller, path)
             except Problem as problem:
                 response = self._refuse(route, caller, problem, span.trace_id)
@@ -63,6 +64,7 @@ class Dispatcher:
         caller = _NOBODY
         try:
             caller = self._caller(route, request)
+            _admit(route, caller)
             query = convert_query(_query_of(request), route.query)
             await route.handler(Call(self._context, caller, None, query, path, request, socket))
         except Problem as problem:
@@ -75,8 +77,6 @@ class Dispatcher:
         proof = request.headers.get(PROOF_HEADER, "")
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         caller = self._prover(proof) if route.callers and not token else self._process.verifier.caller(token, proof)
-        _check_service(route, caller)
-        _check_permission(route, caller)
         bind_contextvars(subject=caller.subject, via=" > ".join(caller.chain))
         return replace(caller, permission=route.permission or "")
 
@@ -126,6 +126,13 @@ def problem_response(problem: Problem, request_id: str | None) -> HTTPResponse:
     """Return a problem as an answer."""
     body = msgspec.json.encode(problem.document(request_id))
     return HTTPResponse(body, problem.status, problem.headers, _PROBLEM_TYPE)
+
+
+def _admit(route: Route, caller: Caller) -> None:
+    """Raise Forbidden where the route's policy leaves the caller out, whatever the object; open routes take anybody."""
+    if not route.open:
+        _check_service(route, caller)
+        _check_permission(route, caller)
 
 
 def _check_service(route: Route, caller: Caller) -> None:
