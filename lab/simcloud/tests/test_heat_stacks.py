@@ -53,9 +53,15 @@ FLEET: dict[str, Any] = {
 }
 PORTS: dict[str, Any] = {
     "heat_template_version": "2021-04-16",
-    "parameters": {"name": {"type": "string", "default": "first"}, "network": {"type": "string", "default": "provision"}},
+    "parameters": {
+        "name": {"type": "string", "default": "first"},
+        "network": {"type": "string", "default": "provision"},
+    },
     "resources": {
-        "port": {"type": "OS::Neutron::Port", "properties": {"network": {"get_param": "network"}, "name": {"get_param": "name"}}}
+        "port": {
+            "type": "OS::Neutron::Port",
+            "properties": {"network": {"get_param": "network"}, "name": {"get_param": "name"}},
+        }
     },
     "outputs": {"port": {"value": {"get_resource": "port"}}},
 }
@@ -66,7 +72,9 @@ def new_name() -> str:
 
 
 def create(heat: Any, template: Any, **fields: Any) -> str:
-    stack_id: str = heat.stacks.create(stack_name=fields.pop("name", new_name()), template=template, **fields)["stack"]["id"]
+    stack_id: str = heat.stacks.create(stack_name=fields.pop("name", new_name()), template=template, **fields)["stack"][
+        "id"
+    ]
     return stack_id
 
 
@@ -124,10 +132,17 @@ def test_names_are_unique_while_a_stack_lives(heat: Any) -> None:
 
 
 def test_no_capacity_is_a_failure_with_the_real_words(heat: Any, admin: Connection) -> None:
-    stack_id = create(heat, FLEET | {"parameters": {"count": {"type": "number"}}}, files={"machine.yaml": MACHINE}, parameters={"count": 7})
+    stack_id = create(
+        heat,
+        FLEET | {"parameters": {"count": {"type": "number"}}},
+        files={"machine.yaml": MACHINE},
+        parameters={"count": 7},
+    )
     stack = wait_stack(heat, stack_id, "CREATE_FAILED")
     assert stack.stack_status_reason.startswith("Resource CREATE failed: ResourceInError: resources.fleet.resources[")
-    assert stack.stack_status_reason.endswith('Went to status ERROR due to "Message: No valid host was found. , Code: 500"')
+    assert stack.stack_status_reason.endswith(
+        'Went to status ERROR due to "Message: No valid host was found. , Code: 500"'
+    )
     remove(heat, stack_id)
     assert list(admin.compute.servers()) == []
 
@@ -225,7 +240,9 @@ def test_pages_filters_and_deleted_ones(heat: Any) -> None:
 
 
 def test_preview_makes_nothing(heat: Any, admin: Connection) -> None:
-    stack = heat.stacks.preview(stack_name="maybe", template=FLEET, files={"machine.yaml": MACHINE}, parameters={"count": 2})
+    stack = heat.stacks.preview(
+        stack_name="maybe", template=FLEET, files={"machine.yaml": MACHINE}, parameters={"count": 2}
+    )
     kinds = [item["resource_type"] for group in stack.resources for member in group for item in member]
     assert sorted(kinds) == ["OS::Neutron::Port"] * 2 + ["OS::Nova::Server"] * 2
     assert list(admin.network.ports()) == []

@@ -120,18 +120,33 @@ def test_network_subnet_group_and_order(heat: Any) -> None:
     ("template", "words"),
     [
         ({"resources": {}}, "Template format version not found"),
-        ({"heat_template_version": "2050-01-01"}, 'should be one of: 2013-05-23'),
+        ({"heat_template_version": "2050-01-01"}, "should be one of: 2013-05-23"),
         (HOT | {"resourcess": {}}, "The template section is invalid: resourcess"),
-        (HOT | {"resources": {"x": {"type": "OS::Magic::Wand"}}}, r"The Resource Type \(OS::Magic::Wand\) could not be found"),
+        (
+            HOT | {"resources": {"x": {"type": "OS::Magic::Wand"}}},
+            r"The Resource Type \(OS::Magic::Wand\) could not be found",
+        ),
         (HOT | {"resources": {"x": {"properties": {}}}}, "Resource x is missing a type"),
         (HOT | {"resources": {"x": {"type": "OS::Heat::None", "colour": 1}}}, '"colour" is not a valid keyword'),
         (HOT | {"resources": {"x": PORT | {"properties": {"nework": "a"}}}}, "Unknown Property nework"),
         (HOT | {"resources": {"x": {"type": "OS::Nova::Server"}}}, "Property flavor not assigned"),
-        (HOT | {"resources": {"x": PORT | {"properties": {"network": "none"}}}}, "Unable to find network with name or id 'none'"),
-        (HOT | {"resources": {"x": {"type": "OS::Nova::Server", "properties": {"flavor": "big"}}}}, r"The Flavor ID \(big\) could not"),
+        (
+            HOT | {"resources": {"x": PORT | {"properties": {"network": "none"}}}},
+            "Unable to find network with name or id 'none'",
+        ),
+        (
+            HOT | {"resources": {"x": {"type": "OS::Nova::Server", "properties": {"flavor": "big"}}}},
+            r"The Flavor ID \(big\) could not",
+        ),
         (HOT | NOTHING | {"outputs": {"o": {"value": {"get_resource": "gone"}}}}, 'reference "gone"'),
-        (HOT | NOTHING | {"outputs": {"o": {"value": {"get_param": "gone"}}}}, r"The Parameter \(gone\) was not provided"),
-        (HOT | {"resources": {"x": PORT}, "outputs": {"o": {"value": {"get_attr": ["x", "colour"]}}}}, "Referenced Attribute"),
+        (
+            HOT | NOTHING | {"outputs": {"o": {"value": {"get_param": "gone"}}}},
+            r"The Parameter \(gone\) was not provided",
+        ),
+        (
+            HOT | {"resources": {"x": PORT}, "outputs": {"o": {"value": {"get_attr": ["x", "colour"]}}}},
+            "Referenced Attribute",
+        ),
         (
             HOT | {"resources": {"a": PORT | {"depends_on": "b"}, "b": PORT | {"depends_on": "a"}}},
             "Circular Dependency Found",
@@ -153,7 +168,11 @@ def test_what_is_wrong_with_a_template_is_said_as_heat_says_it(heat: Any, templa
         ({"type": "number"}, "abc", "Parameter 'p' is invalid: could not convert string to float: 'abc'"),
         ({"type": "number", "constraints": [{"range": {"max": 3}}]}, 4, r"4 is out of range \(min: None, max: 3\)"),
         ({"type": "string", "constraints": [{"length": {"min": 3}}]}, "ab", r"length \(2\) is out of range"),
-        ({"type": "string", "constraints": [{"allowed_pattern": "[a-z]+"}]}, "A", 'does not match pattern "\\[a-z\\]\\+"'),
+        (
+            {"type": "string", "constraints": [{"allowed_pattern": "[a-z]+"}]},
+            "A",
+            'does not match pattern "\\[a-z\\]\\+"',
+        ),
         ({"type": "string", "constraints": [{"allowed_values": ["a"], "description": "only a"}]}, "b", "only a"),
         ({"type": "string", "constraints": [{"custom_constraint": "glance.image"}]}, "win", "No images matching"),
         ({"type": "boolean"}, "perhaps", "Unrecognized value 'perhaps'"),
@@ -170,7 +189,10 @@ def test_parameters_are_checked(heat: Any, schema: dict[str, Any], value: Any, w
 
 
 def test_hidden_parameters_are_masked_and_validate_shows_schemas(heat: Any) -> None:
-    parameters = {"secret": {"type": "string", "hidden": True, "label": "Secret"}, "n": {"type": "number", "default": 2}}
+    parameters = {
+        "secret": {"type": "string", "hidden": True, "label": "Secret"},
+        "n": {"type": "number", "default": 2},
+    }
     template = HOT | NOTHING | {"parameters": parameters, "description": "about"}
     shown = heat.stacks.validate(template=template)
     assert shown["Description"] == "about"
