@@ -17,8 +17,8 @@ DEADLINE_SECONDS = 300
 COMMANDS = {
     "types": [f"{BIN}/mypy"],
     "layers": [f"{BIN}/lint-imports", "--no-cache"],
-    "lint": [f"{BIN}/ruff", "check", "--quiet", "."],
-    "format": [f"{BIN}/ruff", "format", "--check", "--quiet", "--diff", "."],
+    "lint": [f"{BIN}/ruff", "check", "--output-format", "concise", "."],
+    "format": [f"{BIN}/ruff", "format", "--check", "."],
     "locks": [sys.executable, "locks/compile.py", "--check"],
 }
 # Modules of this folder, each with `problems() -> list[str]`, run as a process: some import all services.

@@ -28,8 +28,8 @@ def _schemas() -> list[Schema]:
 
 
 async def _all(admin_dsn: str, schemas: list[Schema]) -> list[str]:
-    found = await asyncio.gather(*(_one(admin_dsn, schema) for schema in schemas))
-    return [line for lines in found for line in lines]
+    """One after the other: Alembic keeps its context in module globals."""
+    return [line for schema in schemas for line in await _one(admin_dsn, schema)]
 
 
 async def _one(admin_dsn: str, schema: Schema) -> list[str]:
