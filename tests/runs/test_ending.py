@@ -52,6 +52,28 @@ async def test_an_element_over_its_time_is_ended_and_the_others_go_on(runner: Ru
     assert asleep(platform, 313)["c1"] == 0
 
 
+async def test_a_runner_that_is_stopped_ends_its_runs_first(platform: Platform, fresh_database) -> None:
+    database = await fresh_database(SCHEMA)
+    async with platform.runner(database) as first:
+        run_id = await first.start([element("waiting", ["c1"], {"seconds": 319})])
+        await until(lambda: asleep(platform, 319)["c1"] >= 2, seconds=20)
+    assert asleep(platform, 319)["c1"] == 0
+    async with platform.runner(database) as second:
+        run = await second.get(f"/internal/runs/{run_id}")
+    assert run["state"] == "lost" and "was stopped" in run["reason"]
+
+
+async def test_a_host_that_takes_no_marks_is_named(runner: Runner, platform: Platform) -> None:
+    host = platform.floor.add_host("deaf", "10.99.7.20", accept_env="LANG")
+    run_id = await runner.start([element("waiting", ["deaf"], {"seconds": 323})])
+    await until(lambda: host.processes("sleep 323") != [], seconds=20)
+    await runner.post(f"/internal/runs/{run_id}/cancel")
+    assert (await runner.finish(run_id))["state"] == "cancelled"
+    assert "had started on deaf may be running still: its sshd does not take LC_CLOUDPOINT_RUN" in await runner.log(
+        run_id
+    )
+
+
 async def test_a_runner_that_is_killed_leaves_nothing_and_says_lost_when_it_is_back(
     platform: Platform, fresh_database, tmp_path: Path
 ) -> None:

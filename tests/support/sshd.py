@@ -33,7 +33,7 @@ KbdInteractiveAuthentication no
 TrustedUserCAKeys {authority}.pub
 AuthorizedKeysFile none
 StrictModes no
-AcceptEnv LANG LC_*
+AcceptEnv {accept_env}
 MaxStartups 100
 Subsystem sftp /usr/lib/openssh/sftp-server
 """
@@ -87,13 +87,13 @@ class Floor:
         """The private key of the SSH certificate authority; its public half lies beside it."""
         return self.folder / "authority"
 
-    def add_host(self, name: str, address: str) -> Host:
+    def add_host(self, name: str, address: str, accept_env: str = "LANG LC_*") -> Host:
         """Start an SSH server at ``address`` and return when it answers."""
         folder = self.folder / name
         folder.mkdir()
         _run("ip", "-n", self.namespace, "address", "add", f"{address}/32", "dev", "lo")
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "host_key"))
-        config = _SSHD_CONFIG.format(address=address, folder=folder, authority=self.authority)
+        config = _SSHD_CONFIG.format(address=address, folder=folder, authority=self.authority, accept_env=accept_env)
         (folder / "sshd_config").write_text(config)
         enter = ["ip", "netns", "exec", self.namespace, "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         shell = ["--mount-proc", "/bin/sh", "-c", _START, "sh", str(folder / "sshd_config")]

@@ -58,15 +58,18 @@ async def sweep(
 
     async def one(host: RunHost) -> tuple[str, str | None]:
         async with places:
-            return host.name, await _run(access, host, command, seconds)
+            return host.name, await _run(access, host, name, command, seconds)
 
     answers = await asyncio.gather(*(one(host) for host in hosts))
     return {host: reason for host, reason in answers if reason}
 
 
-async def _run(access: Access, host: RunHost, command: str, seconds: float) -> str | None:
+async def _run(access: Access, host: RunHost, name: str, command: str, seconds: float) -> str | None:
     try:
         async with asyncio.timeout(seconds), await _connect(access, host) as connection:
+            marked = await connection.run(f'test "${name}" = marked', env={name: "marked"}, stdin=asyncssh.DEVNULL)
+            if marked.exit_status != 0:
+                return f"its sshd does not take {name} from clients (AcceptEnv), so nothing there can be told apart"
             ended = await connection.run(f"sh -c {_quoted(command)}", stdin=asyncssh.DEVNULL)
     except TimeoutError:
         return f"no answer within {seconds:g} s"

@@ -139,6 +139,8 @@ class Execution:
         start = self.tools.ansible.start(self.run.run_id, files, prepared.folders, prepared.access.folder)
         self.journal.progress.current = None
         self._process = process = await self.tools.sandbox.start(start)
+        if process.unlimited:
+            log.warning("sandbox.unlimited", run=self.run.run_id, limits=process.unlimited)
         if self._ended_by:
             process.kill()
         self._set_deadline(entries[0], self.tools.start_seconds)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bus import new_event
@@ -14,6 +15,8 @@ from services.runner.schema import cells, events, log, runs
 
 _EVENTS_A_MESSAGE = 100
 """So many events go out as one message on the bus at most."""
+_CHANGING = ("state", "task", "message", "started_at", "ended_at", "log_offset")
+"""What of a cell changes during a run."""
 
 
 @dataclass
@@ -35,13 +38,18 @@ async def write(tx: AsyncConnection, request: StartRun, batch: Batch) -> None:
     if batch.events:
         await tx.execute(insert(events), [{**common, **msgspec.structs.asdict(event)} for event in batch.events])
         await _announce(tx, request, batch.events)
-    for position, cell in batch.cells.items():
-        where = (cells.c.run_id == request.run_id, cells.c.position == position)
-        await tx.execute(update(cells).where(*where).values(msgspec.structs.asdict(cell)))
+    if batch.cells:
+        changes = [{"at": position, **_changing(cell)} for position, cell in batch.cells.items()]
+        where = (cells.c.run_id == request.run_id, cells.c.position == bindparam("at"))
+        await tx.execute(update(cells).where(*where).values({name: bindparam(name) for name in _CHANGING}), changes)
     if batch.log:
         await tx.execute(insert(log).values(**common, start=batch.log_start, text=batch.log))
         characters = batch.log_start + len(batch.log)
         await tx.execute(update(runs).where(runs.c.id == request.run_id).values(log_characters=characters))
+
+
+def _changing(cell: Cell) -> dict[str, Any]:
+    return {name: getattr(cell, name) for name in _CHANGING}
 
 
 async def read_events(tx: AsyncConnection, run_id: str, after: int, limit: int) -> list[RunEvent]:
