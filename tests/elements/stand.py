@@ -5,6 +5,7 @@ import json
 import re
 import secrets
 import subprocess
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 import yaml
 
 from lab.rack.settings import default_cache_root
-from lab.rack.tests.bench import Bench
+from lab.rack.tests.bench import Bench, wait_for
 
 HERE = Path(__file__).resolve().parent
 ELEMENTS = HERE.parents[1] / "elements"
@@ -72,15 +73,37 @@ class Stand:
         self.as_new = self.fingerprints()
         self.known_as_new = True
 
+    def reboot(self, machine: str) -> None:
+        """Reboot by the machine's own command; returns when it lets us in again."""
+        before = self.bench.boot_id(machine)
+        self.bench.ssh(machine, "systemctl reboot", check=False)
+        wait_for(lambda: self._booted_since(machine, before), f"{machine} to come back")
+
+    def _booted_since(self, machine: str, before: str) -> bool:
+        try:
+            return self.bench.boot_id(machine) != before
+        except AssertionError:  # ssh does not let us in yet
+            return False
+
     def play(self, phase: str, layer: Layer) -> Outcome:
         """Run one of an element's playbooks."""
+        return self.run(layer.folder / f"{phase}.yaml", self._variables(layer))
+
+    def play_until_it_succeeds(self, phase: str, layer: Layer, deadline_seconds: float) -> Outcome:
+        """Run a playbook again and again; the last outcome."""
+        deadline = time.monotonic() + deadline_seconds
+        while not (outcome := self.play(phase, layer)).succeeded and time.monotonic() < deadline:
+            time.sleep(1)
+        return outcome
+
+    def run(self, playbook: Path, variables: dict[str, Any]) -> Outcome:
+        """Run a playbook with the stand's inventory."""
         self.known_as_new = False
-        variables = self.folder / "variables.json"
-        variables.write_text(json.dumps(self._variables(layer)).replace("{public_key}", self.public_key))
+        given = self.folder / "variables.json"
+        given.write_text(json.dumps(variables).replace("{public_key}", self.public_key))
         program = default_cache_root() / "ansible" / "bin" / "ansible-playbook"
-        command = [str(program), "-i", "inventory.json", "-e", f"@{variables}", str(layer.folder / f"{phase}.yaml")]
         done = subprocess.run(
-            ["ip", "netns", "exec", self.bench.netns, *command],
+            ["ip", "netns", "exec", self.bench.netns, program, "-i", "inventory.json", "-e", f"@{given}", playbook],
             capture_output=True,
             text=True,
             timeout=PLAYBOOK_DEADLINE_SECONDS,
