@@ -39,7 +39,8 @@ class Sessions:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         for left in self._folder.iterdir():
-            remove_folder(left)
+            if left.is_dir():
+                remove_folder(left)
 
     async def open(self, terms: Terms, targets: Sequence[Target]) -> Session:
         """Open a session; one of the same id is closed first, so that asking twice is safe.

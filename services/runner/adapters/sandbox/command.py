@@ -1,4 +1,8 @@
-"""The command line that starts a sandbox: bubblewrap with nothing in it but what is named here."""
+"""The command line that starts a sandbox: bubblewrap with nothing in it but what is named here.
+
+Bubblewrap's own first process stays in the sandbox (no ``--as-pid-1``): it buries what ssh leaves behind, and it keeps
+the signal for its parent's death, which a process loses when it changes its user (prctl(2), PR_SET_PDEATHSIG).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -106,6 +106,7 @@ class Sandbox:
             )
             process = await asyncio.create_subprocess_exec(
                 *sandbox_command(shape, group.entrances(), start.program),
+                cwd="/",
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
