@@ -17,6 +17,8 @@ from services.contracts.authz import Binding, RevocationRequest
 from services.contracts.permissions import ROLES
 
 _MANAGER = "manager"
+BOUND = "authz.bound"
+"""A subject got a role: the doors ask for its passes anew."""
 
 
 class Administration:
@@ -40,6 +42,7 @@ class Administration:
             await audit.append(tx, Entry("binding.set", binding.subject, binding.project_id, list(by), data))
             await changes.tell(tx, binding.subject)
             ended = await _end_passes(tx, binding.subject, before, binding.role)
+            await outbox.add(tx, new_event(BOUND, source="authz", subject=binding.subject))
         self._heard(binding.subject, ended)
 
     async def unbind(self, subject: str, project_id: str | None, by: tuple[str, ...]) -> None:

@@ -24,9 +24,14 @@ class HoldingsCache:
         generation = self._generation
         async with self._db.all_projects(purpose="holdings of a subject") as tx:
             loaded = await bindings.holdings_of(tx, subject)
-        if self.fresh and generation == self._generation and len(self._kept) < _MOST:
-            self._kept[subject] = loaded
+        if self.fresh and generation == self._generation:
+            self._keep(subject, loaded)
         return loaded
+
+    def _keep(self, subject: str, loaded: Holdings) -> None:
+        if len(self._kept) >= _MOST:
+            self._kept.clear()
+        self._kept[subject] = loaded
 
     def forget(self, subject: str) -> None:
         """Read a subject anew the next time; what is being read right now is not kept."""

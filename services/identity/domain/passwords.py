@@ -12,6 +12,9 @@ from services.identity.constants import WAITING_PASSWORDS
 from services.identity.exceptions import TooBusy
 
 T = TypeVar("T")
+NOBODYS_PASSWORD = "nobody has this password"
+"""What an unknown address's password is checked against, so that it takes as long; it never lets in."""
+
 _RETRY = {"Retry-After": "2"}
 
 
@@ -21,7 +24,7 @@ class Passwords:
     def __init__(self, threads: int) -> None:
         self._hasher = PasswordHasher()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="password")
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody = self._hasher.hash(NOBODYS_PASSWORD)
         self._places = threads + WAITING_PASSWORDS
 
     async def hash(self, password: str) -> str:

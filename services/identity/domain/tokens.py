@@ -64,7 +64,7 @@ class Tokens:
                 raise TokenNotGood("The account is suspended.", user_id=stored.user_id)
             if stored.last_used_at is None or now - stored.last_used_at.timestamp() > LAST_USED_SECONDS:
                 await tokens.used(tx, stored.id)
-        expires = int(min(now + API_SESSION_SECONDS, stored.expires_at.timestamp() if stored.expires_at else now * 2))
+        expires = _end_of_session(stored, now)
         token = self._sessions.signed(stored.user_id, stored.id, now, expires, stored.projects, stored.role)
         return VerifiedToken(token, datetime.fromtimestamp(expires, UTC))
 
@@ -80,6 +80,11 @@ def _check(caller: Caller, request: CreateApiToken) -> None:
         problems.append(FieldProblem("/projects", "A token without any project is good for nothing.", "Leave it out."))
     if problems:
         raise BadToken("The token can't be made.", errors=tuple(problems))
+
+
+def _end_of_session(stored: tokens.StoredToken, now: float) -> int:
+    end = int(now) + API_SESSION_SECONDS
+    return min(end, int(stored.expires_at.timestamp())) if stored.expires_at else end
 
 
 def _check_good(stored: tokens.StoredToken, now: float) -> None:
