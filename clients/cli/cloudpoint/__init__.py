@@ -7,6 +7,6 @@
 """
 
 from cloudpoint.sdk.client import Client
-from cloudpoint.sdk.errors import ApiProblem, ConnectionFailed
+from cloudpoint.sdk.errors import ApiProblem, ConnectionFailed, UnreadableAnswer
 
-__all__ = ["ApiProblem", "Client", "ConnectionFailed"]
+__all__ = ["ApiProblem", "Client", "ConnectionFailed", "UnreadableAnswer"]

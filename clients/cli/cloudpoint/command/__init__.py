@@ -1,4 +1,4 @@
-"""The command ``cloudpoint``: each file one noun, exit codes in ``exits.py``, drawing in ``output.py`` and ``watch.py``."""
+"""The command ``cloudpoint``: each file one noun, exit codes in ``exits.py``, drawing in ``picture.py``."""
 
 from cloudpoint.command.root import main
 

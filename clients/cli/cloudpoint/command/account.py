@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+
 from cloudpoint.command.output import show_item, show_list
 from cloudpoint.command.session import Session, first, with_session
 

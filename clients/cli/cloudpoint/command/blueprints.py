@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.table import Table
+
 from cloudpoint.command import exits
 from cloudpoint.command.output import show_item, show_json, show_list
 from cloudpoint.command.parameters import parameters_of, with_parameters
 from cloudpoint.command.session import Session, with_session
 from cloudpoint.generated import types
-from rich.table import Table
 
 _TEXT_BYTES = 1_000_000
 
@@ -68,14 +69,18 @@ def validate_blueprint(session: Session, folder: Path) -> None:
 @with_parameters
 @with_session
 def plan(
-    session: Session, name: str, blueprint: str, version: str | None, cloud: str | None, project: str | None, **given: Any
+    session: Session,
+    name: str,
+    blueprint: str,
+    version: str | None,
+    cloud: str | None,
+    project: str | None,
+    **given: Any,
 ) -> None:
     """Plan a cluster NAME: what would be done, and whether it fits. Nothing is built."""
     parameters = parameters_of(session, blueprint, version, **given)
     owner = session.project(project).id
-    made = session.client.plans.create(
-        owner, name, blueprint, version=version, cloud=cloud, parameters=parameters
-    )
+    made = session.client.plans.create(owner, name, blueprint, version=version, cloud=cloud, parameters=parameters)
     show_item(session, made, ("id", "cluster_name", "blueprint", "blueprint_version", "cloud_id", "hash"))
     if not session.json:
         _tell_plan(session, made)

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.table import Table
+
 from cloudpoint.command import exits, ssh
+from cloudpoint.command.exits import Stop
 from cloudpoint.command.output import show_item, show_json, show_list
 from cloudpoint.command.parameters import parameters_of, with_parameters
 from cloudpoint.command.session import Session, with_session
 from cloudpoint.command.watch import watch_operation
 from cloudpoint.generated import types
-from rich.table import Table
 
 _FIELDS = ("id", "name", "state", "reason", "blueprint", "blueprint_version", "cloud_id", "locked", "expires_at")
 _project = click.option("--project", help="Which project; the one in use if left out.")
@@ -48,7 +50,7 @@ def create_cluster(
 ) -> None:
     """Build a cluster NAME."""
     if (blueprint is None) == (plan is None):
-        session.stop(exits.USAGE, "Say what to build: --blueprint NAME or --plan ID. See: cloudpoint blueprint list.")
+        raise Stop(exits.USAGE, "Say what to build: --blueprint NAME or --plan ID. See: cloudpoint blueprint list.")
     wishes: dict[str, Any] = {"plan": plan} if plan else {"blueprint": blueprint, "version": version, "cloud": cloud}
     if blueprint:
         wishes["parameters"] = parameters_of(session, blueprint, version, **given)
@@ -89,8 +91,9 @@ def watch_cluster(session: Session, cluster: str, project: str | None) -> None:
     """Watch what is under way with a cluster."""
     found = session.cluster(cluster, project)
     if found.operation_id is None:
-        session.stop(exits.OK, f"Nothing is under way; {found.name} is {found.state}.")
-    raise SystemExit(watch_operation(session, str(found.operation_id)))
+        session.tell(f"Nothing is under way; {found.name} is {found.state}.")
+        return
+    raise SystemExit(watch_operation(session, found.operation_id))
 
 
 @cluster.command("ssh")
@@ -121,7 +124,7 @@ def ssh_cluster(
 @with_session
 def ssh_config(session: Session, cluster: str, project: str | None) -> None:
     """Print a snippet for ~/.ssh/config, by which ssh, scp and rsync reach the cluster's hosts by name."""
-    click.echo(ssh.config(session.cluster(cluster, project)))
+    click.echo(ssh.config(session, session.cluster(cluster, project)))
 
 
 @cluster.command("delete")
@@ -149,7 +152,7 @@ def export_cluster(session: Session, cluster: str, folder: Path, project: str | 
     for path, text in exported.files.items():
         place = folder / path
         if not place.resolve().is_relative_to(folder.resolve()):
-            session.stop(exits.INVALID, f"The export holds a path that leads out of the folder: {path}.")
+            raise Stop(exits.INVALID, f"The export holds a path that leads out of the folder: {path}.")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
         place.chmod(0o755 if path.endswith(".sh") else 0o644)

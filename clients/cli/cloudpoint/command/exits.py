@@ -1,5 +1,9 @@
 """What an exit code means."""
 
+from typing import IO, Any
+
+import click
+
 OK = 0
 OPERATION_FAILED = 1
 USAGE = 2
@@ -19,3 +23,15 @@ def exit_code_of(status: int) -> int:
     if status >= 500 or status == 429:
         return UNAVAILABLE
     return _BY_STATUS.get(status, INVALID)
+
+
+class Stop(click.ClickException):
+    """Ends the command with a sentence on stderr and an exit code."""
+
+    def __init__(self, code: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.exit_code = code  # type: ignore[misc]
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say why."""
+        click.echo(self.message, file=file, err=file is None)

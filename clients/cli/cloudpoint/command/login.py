@@ -3,6 +3,7 @@
 import sys
 
 import click
+
 from cloudpoint import Client
 from cloudpoint.command import settings
 from cloudpoint.command.output import show_item
@@ -22,9 +23,7 @@ def login(session: Session, url: str | None, operator_url: str | None, email: st
     who = email or known.email or click.prompt("Email")
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _password()
     created = Client(address).sessions.create(who, password)
-    settings.save(
-        known, url=address, operator_url=operator_url or known.operator_url, email=who, token=created.token
-    )
+    settings.save(known, url=address, operator_url=operator_url or known.operator_url, email=who, token=created.token)
     session.console.print(f"Logged in to {address} as {who} until {created.expires_at.astimezone():%Y-%m-%d %H:%M}.")
 
 

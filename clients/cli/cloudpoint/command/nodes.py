@@ -1,6 +1,7 @@
 """Machines, for operators."""
 
 import click
+
 from cloudpoint.command.output import show_item, show_list
 from cloudpoint.command.session import Session, with_session
 

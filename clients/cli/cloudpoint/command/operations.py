@@ -1,10 +1,12 @@
 """Operations."""
 
 import click
+
 from cloudpoint.command.output import show_json, show_list
 from cloudpoint.command.picture import picture
 from cloudpoint.command.session import Session, with_session
 from cloudpoint.command.watch import watch_operation
+from cloudpoint.generated import types
 
 
 @click.group()
@@ -62,8 +64,8 @@ def log(session: Session, operation: str) -> None:
 @with_session
 def resume(session: Session, operation: str, wait: bool) -> None:
     """Go on with a parked operation, only with what is not done."""
-    session.client.operations.resume(operation)
-    _after(session, operation, wait)
+    asked = session.client.operations.resume(operation)
+    _after(session, asked, wait, "succeeded")
 
 
 @operation.command("cancel")
@@ -72,8 +74,8 @@ def resume(session: Session, operation: str, wait: bool) -> None:
 @with_session
 def cancel(session: Session, operation: str, wait: bool) -> None:
     """Stop an operation and take back what it made."""
-    session.client.operations.cancel(operation)
-    _after(session, operation, wait)
+    asked = session.client.operations.cancel(operation)
+    _after(session, asked, wait, "undone")
 
 
 @operation.command("undo")
@@ -82,14 +84,17 @@ def cancel(session: Session, operation: str, wait: bool) -> None:
 @with_session
 def undo(session: Session, operation: str, wait: bool) -> None:
     """Take back what a parked operation made."""
-    session.client.operations.undo(operation)
-    _after(session, operation, wait)
+    asked = session.client.operations.undo(operation)
+    _after(session, asked, wait, "undone")
 
 
-def _after(session: Session, operation: str, wait: bool) -> None:
+def _after(session: Session, asked: types.Operation, wait: bool, wanted: str) -> None:
     if wait:
-        raise SystemExit(watch_operation(session, operation))
-    session.console.print(f"Asked for. Watch it: cloudpoint operation watch {operation}")
+        raise SystemExit(watch_operation(session, asked.id, wanted))
+    if session.json:
+        show_json(asked)
+    else:
+        session.tell(f"Asked for. Watch it: cloudpoint operation watch {asked.id}")
 
 
 COMMANDS = (operation,)

@@ -3,6 +3,7 @@
 import sys
 
 import click
+
 from cloudpoint.command import settings
 from cloudpoint.command.output import show_item, show_list
 from cloudpoint.command.session import Session, first, with_session

@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 import msgspec
-from cloudpoint.command.session import Session
 from rich.table import Table
 from rich.text import Text
+
+from cloudpoint.command.session import Session
+from cloudpoint.sdk.answer import Answer
 
 STATE_STYLES = {
     "ready": "green",
@@ -24,11 +26,11 @@ STATE_STYLES = {
 }
 
 
-def show_list(session: Session, items: Iterable[Any], columns: Sequence[str]) -> None:
-    """Print items with the named fields as columns; as JSON, the items whole."""
+def show_list(session: Session, items: Iterable[Answer], columns: Sequence[str]) -> None:
+    """Print items with the named fields as columns; as JSON, one page with all of them."""
     found = list(items)
     if session.json:
-        show_json(found)
+        click.echo(b'{"items":[' + b",".join(item.raw for item in found) + b'],"next_cursor":null}')
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
@@ -38,7 +40,7 @@ def show_list(session: Session, items: Iterable[Any], columns: Sequence[str]) ->
     session.console.print(table if found else Text("There is nothing yet.", style="dim"))
 
 
-def show_item(session: Session, item: Any, fields: Sequence[str]) -> None:
+def show_item(session: Session, item: Answer, fields: Sequence[str]) -> None:
     """Print one item, a field a line; as JSON, the item whole."""
     if session.json:
         show_json(item)
@@ -51,9 +53,9 @@ def show_item(session: Session, item: Any, fields: Sequence[str]) -> None:
     session.console.print(table)
 
 
-def show_json(value: Any) -> None:
-    """Print a value as the API answers it."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+def show_json(answer: Answer) -> None:
+    """Print a body as the API answered it, byte for byte."""
+    click.echo(answer.raw)
 
 
 def cell(value: Any) -> Text:

@@ -6,18 +6,22 @@ from typing import Any
 
 import click
 import yaml
+
 from cloudpoint.command import exits
+from cloudpoint.command.exits import Stop
 from cloudpoint.command.session import Session
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def with_parameters(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options by which parameters are given."""
     for option in (
-        click.option("--user", "users", multiple=True, metavar="NAME[=KEYFILE]", help="A user; may be given several times."),
-        click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A parameter; the value is YAML."),
         click.option(
-            "--parameters", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A YAML file of them."
+            "--user", "users", multiple=True, metavar="NAME[=KEYFILE]", help="A user; may be given several times."
         ),
+        click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A parameter; the value is YAML."),
+        click.option("--parameters", "file", type=_FILE, help="A YAML file of them."),
     ):
         command = option(command)
     return command
@@ -36,38 +40,58 @@ def parameters_of(
 
     A blueprint that wants users and is given none gets its caller, with the keys that they have on the platform.
     """
-    given: dict[str, Any] = (yaml.safe_load(file.read_text()) or {}) if file else {}
-    given |= dict(_value(session, text) for text in values)
+    given = {**_read(file), **dict(_value(text) for text in values)}
     if users:
         given["users"] = [_user(session, text) for text in users]
     elif "users" not in given and _wants_users(session, blueprint, version):
-        given["users"] = [_myself(session)]
+        given["users"] = [{"name": account_of(session.client.sessions.me().email), "ssh_keys": _my_keys(session)}]
     return given
 
 
-def _value(session: Session, text: str) -> tuple[str, Any]:
+def account_of(email: str) -> str:
+    """Return the name of the account that somebody gets on a cluster: their address before the ``@``, made fit."""
+    local = email.partition("@")[0].lower()
+    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "_-") else "-" for letter in local)
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        found = yaml.safe_load(file.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise Stop(exits.USAGE, f"{file} is no YAML: {error}") from error
+    if not isinstance(found, dict):
+        raise Stop(exits.USAGE, f"{file} holds no parameters: a mapping of names to values is needed.")
+    return found
+
+
+def _value(text: str) -> tuple[str, Any]:
     name, separator, value = text.partition("=")
     if not separator:
-        session.stop(exits.USAGE, f"--set takes NAME=VALUE, not {text}.")
-    return name, yaml.safe_load(value)
+        raise Stop(exits.USAGE, f"--set takes NAME=VALUE, not {text}.")
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise Stop(exits.USAGE, f"The value of --set {name} is no YAML: {error}") from error
 
 
 def _user(session: Session, text: str) -> dict[str, Any]:
     name, _, path = text.partition("=")
-    keys = [Path(path).expanduser().read_text().strip()] if path else _my_keys(session)
-    return {"name": name, "ssh_keys": keys}
+    return {"name": name, "ssh_keys": [_key(Path(path).expanduser())] if path else _my_keys(session)}
 
 
-def _myself(session: Session) -> dict[str, Any]:
-    local = session.client.sessions.me().email.partition("@")[0].lower()
-    name = "".join(letter if letter.isalnum() or letter in "_-" else "-" for letter in local)
-    return {"name": name, "ssh_keys": _my_keys(session)}
+def _key(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise Stop(exits.USAGE, f"The key {path} can't be read: {error.strerror}.") from error
 
 
 def _my_keys(session: Session) -> list[str]:
     keys = [key.public_key for key in session.client.keys.list()]
     if not keys:
-        session.stop(exits.USAGE, "You have no SSH key on the platform: cloudpoint key add NAME ~/.ssh/id_ed25519.pub.")
+        raise Stop(exits.USAGE, "You have no SSH key on the platform: cloudpoint key add NAME ~/.ssh/id_ed25519.pub.")
     return keys
 
 

@@ -1,11 +1,12 @@
 """An operation as a picture: its steps, and every element on every host."""
 
-from cloudpoint.command.output import STATE_STYLES, seconds_text, taken
-from cloudpoint.generated import types
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
+
+from cloudpoint.command.output import STATE_STYLES, seconds_text, taken
+from cloudpoint.generated import types
 
 _STEP_MARKS = {
     "pending": ("·", "dim"),
@@ -25,6 +26,7 @@ _CELL_MARKS = {
     "unreachable": ("!", "red"),
 }
 _HOSTS_SHOWN = 40
+_PARTS_NAMED = 3
 
 
 def picture(operation: types.Operation, matrix: types.Matrix | None) -> RenderableType:
@@ -37,24 +39,35 @@ def picture(operation: types.Operation, matrix: types.Matrix | None) -> Renderab
     return Group(*parts)
 
 
-def step_line(step: types.StepView) -> Text:
-    """Return one step as a line: mark, title, time, note."""
+def step_line(step: types.StepView, *, with_time: bool = True) -> Text:
+    """Return one step as a line: mark, title, time, and what it or its parts say of themselves."""
     mark, style = _STEP_MARKS.get(step.state, ("?", ""))
-    undone = step.phase == "undo" and step.state == "done"
-    line = Text(f"{'↶' if undone else mark} ", style="yellow" if undone else style)
-    line.append(step.title if step.phase == "forward" else f"undo: {step.title}")
-    line.append(f"  {seconds_text(taken(step.started_at, step.ended_at))}", style="dim")
-    notes = [step.note, *(f"{unit.key}: {unit.note}" for unit in step.units or [] if unit.note)]
+    undoing = step.phase == "undo"
+    if undoing and step.state == "done":
+        mark, style = "↶", "yellow"
+    line = Text.assemble((f"{mark} ", style), f"undo: {step.title}" if undoing else step.title)
+    if with_time and (seconds := taken(step.started_at, step.ended_at)) is not None:
+        line.append(f"  {seconds_text(seconds)}", style="dim")
     if step.state not in ("done", "pending"):
-        line.append("".join(f"  {note}" for note in notes if note), style="dim")
+        line.append("".join(f"  {note}" for note in _notes(step)), style="dim")
     return line
+
+
+def _notes(step: types.StepView) -> list[str]:
+    """Return the step's note and those of its parts; parts that say the same are told together."""
+    parts: dict[str, list[str]] = {}
+    for unit in step.units or []:
+        if unit.note and unit.state != "done":
+            parts.setdefault(unit.note, []).append(unit.key)
+    told = [f"{', '.join(keys[:_PARTS_NAMED])}{' …' * (len(keys) > _PARTS_NAMED)}: {n}" for n, keys in parts.items()]
+    return [*([step.note] if step.note else []), *told]
 
 
 def _title(operation: types.Operation) -> Text:
     line = Text(f"{operation.kind}  ", style="bold")
     line.append(operation.state, style=STATE_STYLES.get(operation.state, "cyan"))
     line.append(f"  {seconds_text(taken(operation.started_at, operation.ended_at))}")
-    if isinstance(operation.seconds_left, float) and operation.ended_at is None:
+    if isinstance(operation.seconds_left, float) and operation.state == "running":
         line.append(f"  about {seconds_text(operation.seconds_left)} left", style="dim")
     line.append(f"  {operation.id}", style="dim")
     return line
@@ -86,4 +99,4 @@ def _cell(cell: types.Cell | None) -> Text:
 
 def _reason(reason: types.Reason) -> Panel:
     lines = [reason.sentence, "", reason.evidence or "", f"Runbook: {reason.runbook}" if reason.runbook else ""]
-    return Panel("\n".join(lines).rstrip(), title=reason.slug, border_style="red", title_align="left")
+    return Panel("\n".join(lines).rstrip(), title=reason.slug, border_style="red", title_align="left", expand=False)

@@ -1,10 +1,12 @@
 """The root of the command, and how what goes wrong is said."""
 
+import os
 import sys
 from typing import Any
 
 import click
-from cloudpoint import ApiProblem, ConnectionFailed
+
+from cloudpoint import ApiProblem, ConnectionFailed, UnreadableAnswer
 from cloudpoint.command import (
     account,
     blueprints,
@@ -33,6 +35,13 @@ class Root(click.Group):
         except ConnectionFailed as failure:
             click.echo(f"{failure}\nIs the address right? cloudpoint login --url URL.", err=True)
             sys.exit(exits.UNAVAILABLE)
+        except UnreadableAnswer as failure:
+            click.echo(str(failure), err=True)
+            sys.exit(exits.UNAVAILABLE)
+        except BrokenPipeError:
+            # Who reads the output has seen enough (`| head`); what is buffered must not be flushed into it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(exits.OK)
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})

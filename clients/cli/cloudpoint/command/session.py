@@ -6,10 +6,21 @@ from functools import cached_property, wraps
 from typing import Any
 
 import click
-from cloudpoint import Client
-from cloudpoint.command import exits, settings
-from cloudpoint.generated import types
 from rich.console import Console
+
+from cloudpoint import Client
+from cloudpoint.command import exits
+from cloudpoint.command.exits import Stop
+from cloudpoint.command.settings import Settings, load
+from cloudpoint.generated import types
+
+_UNFOLDED_COLUMNS = 1000
+
+
+def _console() -> Console:
+    """Return a console that folds lines only on a terminal: elsewhere a row stays a line."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_UNFOLDED_COLUMNS)
 
 
 @dataclass
@@ -17,8 +28,8 @@ class Session:
     """One call of the command; ``json`` prints for programs."""
 
     json: bool = False
-    settings: settings.Settings = field(default_factory=settings.load)
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    settings: Settings = field(default_factory=load)
+    console: Console = field(default_factory=_console)
 
     @cached_property
     def client(self) -> Client:
@@ -29,8 +40,8 @@ class Session:
     def operator(self) -> Client:
         """A client of the operators' address; ends the command if none is known."""
         if self.settings.operator_url is None:
-            self.stop(exits.USAGE, "The operators' address is not known: cloudpoint login --operator-url URL.")
-        return Client(str(self.settings.operator_url), self.settings.token)
+            raise Stop(exits.USAGE, "The operators' address is not known: cloudpoint login --operator-url URL.")
+        return Client(self.settings.operator_url, self.settings.token)
 
     def project(self, wanted: str | None) -> types.Project:
         """Return the project that is named (by id or name), in use, or the only one there is."""
@@ -39,26 +50,28 @@ class Session:
         found = [item for item in projects if named in (None, item.id, item.name)]
         if len(found) == 1:
             return found[0]
-        known = ", ".join(sorted(item.name for item in projects)) or "none"
+        known = ", ".join(sorted(f"{item.name} ({item.id})" for item in projects)) or "none"
+        if named and found:
+            raise Stop(exits.USAGE, f"{len(found)} projects have the name {named}; say the id. Yours are: {known}.")
         what = f"There is no project {named}." if named else "Say which project: --project NAME."
-        self.stop(exits.NOT_FOUND if named else exits.USAGE, f"{what} Yours are: {known}.")
-        raise AssertionError("unreachable")
+        raise Stop(exits.NOT_FOUND if named else exits.USAGE, f"{what} Yours are: {known}.")
 
     def cluster(self, wanted: str, project: str | None = None) -> types.Cluster:
-        """Return the cluster with this id, or with this name in one's projects."""
+        """Return the cluster with this id, or with this name in the project in use or in all of one's projects."""
         if wanted.startswith("clu_"):
             return self.client.clusters.show(wanted)
         scope = self.project(project).id if project or self.settings.project else None
         found = list(self.client.clusters.list(name=wanted, project=scope))
-        if len(found) != 1:
-            what = f"There is no cluster {wanted}." if not found else f"There are {len(found)} clusters {wanted}."
-            self.stop(exits.NOT_FOUND, f"{what} See: cloudpoint cluster list.")
+        if not found:
+            raise Stop(exits.NOT_FOUND, f"There is no cluster {wanted}. See: cloudpoint cluster list.")
+        if len(found) > 1:
+            ids = ", ".join(f"{item.id} (in {item.project_id})" for item in found)
+            raise Stop(exits.USAGE, f"{len(found)} clusters have the name {wanted}; say --project, or the id: {ids}.")
         return self.client.clusters.show(found[0].id)
 
-    def stop(self, code: int, sentence: str) -> None:
-        """Say why on stderr and end the command."""
-        click.echo(sentence, err=True)
-        raise SystemExit(code)
+    def tell(self, sentence: str) -> None:
+        """Say something to a person: to stderr where a program reads the output."""
+        click.echo(sentence, err=self.json)
 
 
 def with_session(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,8 +86,11 @@ def with_session(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def first(items: Iterable[Any], wanted: str, what: str, session: Session) -> Any:
-    """Return the item whose id or name is ``wanted``; ends the command if there is none."""
-    found = next((item for item in items if wanted in (item.id, getattr(item, "name", None))), None)
-    if found is None:
-        session.stop(exits.NOT_FOUND, f"There is no {what} {wanted}.")
-    return found
+    """Return the one item whose id or name is ``wanted``; ends the command if there is none, or more than one."""
+    found = [item for item in items if wanted in (item.id, item.name)]
+    if not found:
+        raise Stop(exits.NOT_FOUND, f"There is no {what} {wanted}.")
+    if len(found) > 1:
+        ids = ", ".join(item.id for item in found)
+        raise Stop(exits.USAGE, f"There are {len(found)} with the name {wanted}; say which {what} by its id: {ids}.")
+    return found[0]

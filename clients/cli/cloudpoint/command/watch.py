@@ -2,6 +2,9 @@
 
 import threading
 import time
+from collections.abc import Iterator
+
+from rich.live import Live
 
 from cloudpoint import ApiProblem, ConnectionFailed
 from cloudpoint.command import exits
@@ -9,45 +12,47 @@ from cloudpoint.command.output import show_json
 from cloudpoint.command.picture import picture, step_line
 from cloudpoint.command.session import Session
 from cloudpoint.generated import types
-from rich.live import Live
 
-_ENDED = {"succeeded": exits.OK, "undone": exits.OK, "failed": exits.OPERATION_FAILED, "parked": exits.OPERATION_FAILED}
+_ENDED = ("succeeded", "undone", "failed", "parked")
 _LOOK_SECONDS = 1.0
+_REST_SECONDS = 0.3
 
 
-def watch_operation(session: Session, operation_id: str) -> int:
-    """Show an operation until it ends or is parked; returns the exit code. Ctrl-C leaves it going on."""
+def watch_operation(session: Session, operation_id: str, wanted: str = "succeeded") -> int:
+    """Show an operation until it ends or is parked; Ctrl-C leaves it going on.
+
+    Returns the exit code: 0 if it ended in the state ``wanted``.
+    """
     try:
         operation = _live(session, operation_id) if _for_people(session) else _lines(session, operation_id)
     except KeyboardInterrupt:
-        session.console.print(f"\nIt goes on without you. Come back: cloudpoint operation watch {operation_id}")
+        session.tell(f"\nIt goes on without you. Come back: cloudpoint operation watch {operation_id}")
         return exits.DETACHED
     if session.json:
         show_json(operation)
     elif operation.state == "parked":
-        session.console.print(f"Resume it: cloudpoint operation resume {operation_id} --wait")
+        session.tell(f"Resume it: cloudpoint operation resume {operation_id} --wait")
         if "undo" in operation.allowed:
-            session.console.print(f"Or take it back: cloudpoint operation undo {operation_id} --wait")
-    return _ENDED[operation.state]
+            session.tell(f"Or take it back: cloudpoint operation undo {operation_id} --wait")
+    return exits.OK if operation.state == wanted else exits.OPERATION_FAILED
 
 
 class _Bell:
-    """Rings when an event of the operation comes; without a stream, only the clock rings."""
+    """Rings when something happens in the operation's project; without a stream, only the clock rings."""
 
-    def __init__(self, session: Session, operation: types.Operation) -> None:
+    def __init__(self, session: Session, project_id: str) -> None:
         self._rung = threading.Event()
-        thread = threading.Thread(target=self._listen, args=(session, operation), daemon=True)
-        thread.start()
+        threading.Thread(target=self._listen, args=(session, project_id), daemon=True).start()
 
     def wait(self) -> None:
-        """Return when something happened, or after a second; at most five times a second."""
+        """Return when something happened, or after a second; a few times a second at most."""
+        time.sleep(_REST_SECONDS)
         self._rung.wait(_LOOK_SECONDS)
-        time.sleep(0.2)
         self._rung.clear()
 
-    def _listen(self, session: Session, operation: types.Operation) -> None:
+    def _listen(self, session: Session, project_id: str) -> None:
         try:
-            for _event in session.client.events.stream(operation.project_id):
+            for _event in session.client.events.stream(project_id, type="cluster.*"):
                 self._rung.set()
         except (ApiProblem, ConnectionFailed):
             return
@@ -57,36 +62,32 @@ def _for_people(session: Session) -> bool:
     return session.console.is_terminal and not session.json
 
 
-def _live(session: Session, operation_id: str) -> types.Operation:
+def _looks(session: Session, operation_id: str) -> Iterator[types.Operation]:
+    """Yield the operation whenever something may have changed; the last one has ended or is parked."""
     operation = session.client.operations.show(operation_id)
-    bell = _Bell(session, operation)
+    bell = _Bell(session, operation.project_id)
+    while operation.state not in _ENDED:
+        yield operation
+        bell.wait()
+        operation = session.client.operations.show(operation_id)
+    yield operation
+
+
+def _live(session: Session, operation_id: str) -> types.Operation:
     with Live(console=session.console, auto_refresh=False) as live:
-        while True:
-            matrix = session.client.operations.matrix(operation_id)
-            live.update(picture(operation, matrix), refresh=True)
-            if operation.state in _ENDED:
-                return operation
-            bell.wait()
-            operation = session.client.operations.show(operation_id)
+        for operation in _looks(session, operation_id):
+            live.update(picture(operation, session.client.operations.matrix(operation_id)), refresh=True)
+    return operation
 
 
 def _lines(session: Session, operation_id: str) -> types.Operation:
-    operation = session.client.operations.show(operation_id)
-    bell = _Bell(session, operation)
     told: dict[str, str] = {}
-    while True:
-        for step in operation.steps:
-            key, state = step.name, f"{step.phase}/{step.state}/{_notes(step)}"
-            if step.state != "pending" and told.get(key) != state and not session.json:
-                told[key] = state
-                session.console.print(step_line(step), soft_wrap=True)
-        if operation.state in _ENDED:
-            if not session.json:
-                session.console.print(picture(operation, session.client.operations.matrix(operation_id)))
-            return operation
-        bell.wait()
-        operation = session.client.operations.show(operation_id)
-
-
-def _notes(step: types.StepView) -> str:
-    return "|".join(filter(None, [step.note, *(unit.note or "" for unit in step.units or [])]))
+    for operation in _looks(session, operation_id):
+        for step in [] if session.json else operation.steps:
+            line = step_line(step, with_time=step.ended_at is not None)
+            if step.state != "pending" and told.get(step.name) != line.plain:
+                told[step.name] = line.plain
+                session.console.print(line, soft_wrap=True)
+    if not session.json:
+        session.console.print(picture(operation, session.client.operations.matrix(operation_id)))
+    return operation

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType, field
+
+from cloudpoint.sdk.answer import Answer
 
 
-class Accepted(Struct, kw_only=True):
+class Accepted(Answer, kw_only=True):
     """
     The answer to a long call (202): where to look, also in ``Location``.
     """
@@ -17,12 +19,12 @@ class Accepted(Struct, kw_only=True):
     cluster_id: str
 
 
-class AddSshKey(Struct, kw_only=True):
+class AddSshKey(Answer, kw_only=True):
     name: Annotated[str, Meta(max_length=100, min_length=1)]
     public_key: Annotated[str, Meta(max_length=16384)]
 
 
-class ApiToken(Struct, kw_only=True):
+class ApiToken(Answer, kw_only=True):
     id: str
     name: str
     projects: list[str] | None
@@ -32,7 +34,7 @@ class ApiToken(Struct, kw_only=True):
     last_used_at: datetime | None
 
 
-class AuditRecord(Struct, kw_only=True):
+class AuditRecord(Answer, kw_only=True):
     """
     One line of the audit chain; ``digest`` covers it and the one before, so that a gap or a change shows.
     """
@@ -47,28 +49,28 @@ class AuditRecord(Struct, kw_only=True):
     digest: str
 
 
-class AuditVerification(Struct, kw_only=True):
+class AuditVerification(Answer, kw_only=True):
     """
     Whether the chain holds from its first record to its last; ``first_broken`` is the number where it breaks.
     """
 
     records: int
     intact: bool
-    first_broken: int | None | UnsetType = UNSET
-    last_digest: str | None | UnsetType = UNSET
+    first_broken: int | UnsetType | None = UNSET
+    last_digest: str | UnsetType | None = UNSET
 
 
-class Binding(Struct, kw_only=True):
+class Binding(Answer, kw_only=True):
     """
     One role of one subject; ``project_id`` is null for a platform role.
     """
 
     subject: str
     role: str
-    project_id: str | None | UnsetType = UNSET
+    project_id: str | UnsetType | None = UNSET
 
 
-class BlueprintSummary(Struct, kw_only=True):
+class BlueprintSummary(Answer, kw_only=True):
     name: str
     version: str
     summary: str
@@ -77,7 +79,7 @@ class BlueprintSummary(Struct, kw_only=True):
     published_at: datetime
 
 
-class Cell(Struct, kw_only=True):
+class Cell(Answer, kw_only=True):
     """
     One element on one host. States: pending, running, ok, changed, failed, unreachable, skipped.
     """
@@ -85,23 +87,23 @@ class Cell(Struct, kw_only=True):
     host: str
     element: str
     state: str
-    task: str | None | UnsetType = UNSET
-    message: str | None | UnsetType = UNSET
-    started_at: datetime | None | UnsetType = UNSET
-    ended_at: datetime | None | UnsetType = UNSET
-    log_offset: int | None | UnsetType = UNSET
+    task: str | UnsetType | None = UNSET
+    message: str | UnsetType | None = UNSET
+    started_at: datetime | UnsetType | None = UNSET
+    ended_at: datetime | UnsetType | None = UNSET
+    log_offset: int | UnsetType | None = UNSET
 
 
-class ChangeCluster(Struct, kw_only=True):
+class ChangeCluster(Answer, kw_only=True):
     """
     Fields that are left out stay; ``expires_at: null`` takes the expiry away.
     """
 
     locked: bool | UnsetType = UNSET
-    expires_at: datetime | None | UnsetType = UNSET
+    expires_at: datetime | UnsetType | None = UNSET
 
 
-class ChangePassword(Struct, kw_only=True):
+class ChangePassword(Answer, kw_only=True):
     """
     One's own password: the old one is asked for again, and every session ends.
     """
@@ -110,7 +112,7 @@ class ChangePassword(Struct, kw_only=True):
     new_password: Annotated[str, Meta(max_length=1024, min_length=12)]
 
 
-class ChangeUser(Struct, kw_only=True):
+class ChangeUser(Answer, kw_only=True):
     """
     ``state`` is ``active`` or ``suspended``.
     """
@@ -121,14 +123,14 @@ class ChangeUser(Struct, kw_only=True):
 ExpiresInDays: TypeAlias = Annotated[int, Meta(ge=1, le=3650)]
 
 
-class CreateApiToken(Struct, kw_only=True):
+class CreateApiToken(Answer, kw_only=True):
     name: Annotated[str, Meta(max_length=100, min_length=1)]
-    projects: list[str] | None | UnsetType = UNSET
-    role: str | None | UnsetType = UNSET
-    expires_in_days: ExpiresInDays | None | UnsetType = 90
+    projects: list[str] | UnsetType | None = UNSET
+    role: str | UnsetType | None = UNSET
+    expires_in_days: ExpiresInDays | UnsetType | None = 90
 
 
-class CreateCluster(Struct, kw_only=True):
+class CreateCluster(Answer, kw_only=True):
     """
     Either ``plan`` (an id), or what a plan is made of.
     """
@@ -137,63 +139,63 @@ class CreateCluster(Struct, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            description='Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.',
-            pattern='^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$',
+            description="Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.",
+            pattern="^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$",
         ),
     ]
-    plan: str | None | UnsetType = UNSET
-    blueprint: str | None | UnsetType = UNSET
-    version: str | None | UnsetType = UNSET
-    cloud: str | None | UnsetType = UNSET
+    plan: str | UnsetType | None = UNSET
+    blueprint: str | UnsetType | None = UNSET
+    version: str | UnsetType | None = UNSET
+    cloud: str | UnsetType | None = UNSET
     parameters: dict[str, Any] | UnsetType = field(default_factory=dict)
-    expires_at: datetime | None | UnsetType = UNSET
+    expires_at: datetime | UnsetType | None = UNSET
     locked: bool | UnsetType = False
 
 
-class CreateOrganisation(Struct, kw_only=True):
+class CreateOrganisation(Answer, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            description='Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.',
-            pattern='^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$',
+            description="Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.",
+            pattern="^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$",
         ),
     ]
 
 
-class CreatePlan(Struct, kw_only=True):
+class CreatePlan(Answer, kw_only=True):
     project: str
     name: Annotated[
         str,
         Meta(
-            description='Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.',
-            pattern='^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$',
+            description="Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.",
+            pattern="^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$",
         ),
     ]
     blueprint: str
-    version: str | None | UnsetType = UNSET
-    cloud: str | None | UnsetType = UNSET
+    version: str | UnsetType | None = UNSET
+    cloud: str | UnsetType | None = UNSET
     parameters: dict[str, Any] | UnsetType = field(default_factory=dict)
 
 
-class CreateProject(Struct, kw_only=True):
+class CreateProject(Answer, kw_only=True):
     organisation: str
     name: Annotated[
         str,
         Meta(
-            description='Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.',
-            pattern='^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$',
+            description="Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.",
+            pattern="^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$",
         ),
     ]
 
 
-class CreateUser(Struct, kw_only=True):
-    email: Annotated[str, Meta(max_length=254, pattern='^[^@\\s]+@[^@\\s]+$')]
+class CreateUser(Answer, kw_only=True):
+    email: Annotated[str, Meta(max_length=254, pattern="^[^@\\s]+@[^@\\s]+$")]
     name: Annotated[str, Meta(max_length=100, min_length=1)]
     password: Annotated[str, Meta(max_length=1024, min_length=12)]
-    platform_role: str | None | UnsetType = UNSET
+    platform_role: str | UnsetType | None = UNSET
 
 
-class CreatedApiToken(Struct, kw_only=True):
+class CreatedApiToken(Answer, kw_only=True):
     """
     The token itself is shown here and never again.
     """
@@ -203,7 +205,7 @@ class CreatedApiToken(Struct, kw_only=True):
     expires_at: datetime | None
 
 
-class ElementUse(Struct, kw_only=True):
+class ElementUse(Answer, kw_only=True):
     """
     An element of a blueprint, resolved to a version; ``values`` may hold ``{"parameter": name}`` references.
     """
@@ -217,7 +219,7 @@ class ElementUse(Struct, kw_only=True):
     reversible: bool | UnsetType = True
 
 
-class ElementVersion(Struct, kw_only=True):
+class ElementVersion(Answer, kw_only=True):
     name: str
     version: str
     summary: str
@@ -231,7 +233,7 @@ class ElementVersion(Struct, kw_only=True):
     digest: str
 
 
-class Explanation(Struct, kw_only=True):
+class Explanation(Answer, kw_only=True):
     """
     Whether a subject may do something on a project, and why (or why not), in sentences.
     """
@@ -240,7 +242,7 @@ class Explanation(Struct, kw_only=True):
     sentences: list[str]
 
 
-class FieldProblem(Struct, kw_only=True):
+class FieldProblem(Answer, kw_only=True):
     """
     One thing wrong with one place of a request.
 
@@ -249,10 +251,10 @@ class FieldProblem(Struct, kw_only=True):
 
     pointer: str
     message: str
-    hint: str | None | UnsetType = UNSET
+    hint: str | UnsetType | None = UNSET
 
 
-class Finding(Struct, kw_only=True):
+class Finding(Answer, kw_only=True):
     """
     One error of a blueprint: where (file, line from 1) and what to do.
     """
@@ -260,10 +262,10 @@ class Finding(Struct, kw_only=True):
     file: str
     line: int | None
     message: str
-    hint: str | None | UnsetType = UNSET
+    hint: str | UnsetType | None = UNSET
 
 
-class Fit(Struct, kw_only=True):
+class Fit(Answer, kw_only=True):
     """
     Whether it fits now, by a snapshot of the inventory (outside the plan's hash).
     """
@@ -274,7 +276,7 @@ class Fit(Struct, kw_only=True):
     shortages: list[str] | UnsetType = field(default_factory=list)
 
 
-class Form(Struct, kw_only=True):
+class Form(Answer, kw_only=True):
     """
     What a UI needs to ask for the parameters: fields in order, each with its schema and hints.
     """
@@ -284,7 +286,7 @@ class Form(Struct, kw_only=True):
     fields: list[dict[str, Any]]
 
 
-class Host(Struct, kw_only=True):
+class Host(Answer, kw_only=True):
     id: str
     name: str
     role: str
@@ -292,15 +294,15 @@ class Host(Struct, kw_only=True):
     address: str | None
     server_id: str | None
     node_name: str | None
-    reason: str | None | UnsetType = UNSET
+    reason: str | UnsetType | None = UNSET
 
 
-class LogIn(Struct, kw_only=True):
-    email: Annotated[str, Meta(max_length=254, pattern='^[^@\\s]+@[^@\\s]+$')]
+class LogIn(Answer, kw_only=True):
+    email: Annotated[str, Meta(max_length=254, pattern="^[^@\\s]+@[^@\\s]+$")]
     password: Annotated[str, Meta(max_length=1024, min_length=1)]
 
 
-class Matrix(Struct, kw_only=True):
+class Matrix(Answer, kw_only=True):
     """
     The configuration of the hosts, element by element: ``cells`` of the newest run of each.
     """
@@ -311,14 +313,14 @@ class Matrix(Struct, kw_only=True):
     cells: list[Cell]
 
 
-class Member(Struct, kw_only=True):
+class Member(Answer, kw_only=True):
     user_id: str
     email: str
     name: str
     role: str
 
 
-class Node(Struct, kw_only=True):
+class Node(Answer, kw_only=True):
     """
     One machine. ``state`` is Ironic's provision state, ``last_error`` what Ironic said last.
     """
@@ -335,90 +337,90 @@ class Node(Struct, kw_only=True):
     last_error: str | None
     instance_id: str | None
     seen_at: datetime
-    cluster_id: str | None | UnsetType = UNSET
+    cluster_id: str | UnsetType | None = UNSET
     properties: dict[str, Any] | UnsetType = field(default_factory=dict)
     traits: list[str] | UnsetType = field(default_factory=list)
 
 
-class Organisation(Struct, kw_only=True):
+class Organisation(Answer, kw_only=True):
     id: str
     name: str
     created_at: datetime
 
 
-class PageApiToken(Struct, kw_only=True):
+class PageApiToken(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[ApiToken]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageAuditRecord(Struct, kw_only=True):
+class PageAuditRecord(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[AuditRecord]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageBinding(Struct, kw_only=True):
+class PageBinding(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[Binding]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageBlueprintSummary(Struct, kw_only=True):
+class PageBlueprintSummary(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[BlueprintSummary]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageElementVersion(Struct, kw_only=True):
+class PageElementVersion(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[ElementVersion]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageMember(Struct, kw_only=True):
+class PageMember(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[Member]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageNode(Struct, kw_only=True):
+class PageNode(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[Node]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageOrganisation(Struct, kw_only=True):
+class PageOrganisation(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[Organisation]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PlanElement(Struct, kw_only=True):
+class PlanElement(Answer, kw_only=True):
     """
     An element in its place in the order, with its values resolved and the hosts it goes to.
 
@@ -433,7 +435,7 @@ class PlanElement(Struct, kw_only=True):
     timeout_seconds: int | UnsetType = 600
 
 
-class PlanRole(Struct, kw_only=True):
+class PlanRole(Answer, kw_only=True):
     """
     The machines of one role: how many, of which class, under which names, in which batches.
     """
@@ -446,7 +448,7 @@ class PlanRole(Struct, kw_only=True):
     batches: list[list[str]]
 
 
-class ProblemDocument(Struct, kw_only=True):
+class ProblemDocument(Answer, kw_only=True):
     """
     The body of every error answer (RFC 9457, media type ``application/problem+json``).
     """
@@ -456,30 +458,30 @@ class ProblemDocument(Struct, kw_only=True):
     status: int
     code: str
     detail: str
-    hint: str | None | UnsetType = UNSET
+    hint: str | UnsetType | None = UNSET
     errors: list[FieldProblem] | UnsetType = field(default_factory=list)
-    request_id: str | None | UnsetType = UNSET
+    request_id: str | UnsetType | None = UNSET
 
 
-class Project(Struct, kw_only=True):
+class Project(Answer, kw_only=True):
     id: str
     organisation_id: str
     name: str
     created_at: datetime
 
 
-class Reason(Struct, kw_only=True):
+class Reason(Answer, kw_only=True):
     """
     Why something failed: a stable slug, a sentence to act on, the evidence, the runbook's address.
     """
 
     slug: str
     sentence: str
-    evidence: str | None | UnsetType = UNSET
-    runbook: str | None | UnsetType = UNSET
+    evidence: str | UnsetType | None = UNSET
+    runbook: str | UnsetType | None = UNSET
 
 
-class RecordedEvent(Struct, kw_only=True):
+class RecordedEvent(Answer, kw_only=True):
     """
     ``number`` grows by one with each event of a project, without a gap; it is the SSE ``id`` too.
     """
@@ -494,7 +496,7 @@ class RecordedEvent(Struct, kw_only=True):
     data: dict[str, Any]
 
 
-class RoleNeeds(Struct, kw_only=True):
+class RoleNeeds(Answer, kw_only=True):
     """
     A role of a blueprint: ``count`` is a number or ``{"parameter": name}``.
     """
@@ -507,7 +509,7 @@ class RoleNeeds(Struct, kw_only=True):
     max_count: int | None
 
 
-class RunLog(Struct, kw_only=True):
+class RunLog(Answer, kw_only=True):
     """
     A piece of a run's log, from an offset in characters.
 
@@ -519,7 +521,7 @@ class RunLog(Struct, kw_only=True):
     complete: bool
 
 
-class Session(Struct, kw_only=True):
+class Session(Answer, kw_only=True):
     """
     A session token (EdDSA JWT) and until when it is good.
     """
@@ -530,11 +532,11 @@ class Session(Struct, kw_only=True):
     expires_at: datetime
 
 
-class SetMaintenance(Struct, kw_only=True):
+class SetMaintenance(Answer, kw_only=True):
     reason: Annotated[str, Meta(max_length=500, min_length=1)]
 
 
-class SetMember(Struct, kw_only=True):
+class SetMember(Answer, kw_only=True):
     """
     ``role`` is ``viewer``, ``member`` or ``manager``.
     """
@@ -542,7 +544,7 @@ class SetMember(Struct, kw_only=True):
     role: str
 
 
-class SetPower(Struct, kw_only=True):
+class SetPower(Answer, kw_only=True):
     """
     ``target`` is ``on``, ``off``, ``soft-off`` or ``reboot``.
     """
@@ -550,7 +552,7 @@ class SetPower(Struct, kw_only=True):
     target: str
 
 
-class SshKey(Struct, kw_only=True):
+class SshKey(Answer, kw_only=True):
     """
     ``fingerprint`` is the SHA-256 one of OpenSSH.
     """
@@ -562,7 +564,7 @@ class SshKey(Struct, kw_only=True):
     created_at: datetime
 
 
-class UnitView(Struct, kw_only=True):
+class UnitView(Answer, kw_only=True):
     """
     A part of a step: a batch, a host or a run.
     """
@@ -576,7 +578,7 @@ class UnitView(Struct, kw_only=True):
     ended_at: datetime | None
 
 
-class User(Struct, kw_only=True):
+class User(Answer, kw_only=True):
     id: str
     email: str
     name: str
@@ -584,7 +586,7 @@ class User(Struct, kw_only=True):
     created_at: datetime
 
 
-class ValidateBlueprint(Struct, kw_only=True):
+class ValidateBlueprint(Answer, kw_only=True):
     """
     Files of a blueprint folder by their path, as text.
     """
@@ -592,12 +594,12 @@ class ValidateBlueprint(Struct, kw_only=True):
     files: Annotated[dict[str, str], Meta(max_length=500)]
 
 
-class ValidationReport(Struct, kw_only=True):
+class ValidationReport(Answer, kw_only=True):
     valid: bool
     findings: list[Finding]
 
 
-class BlueprintVersion(Struct, kw_only=True):
+class BlueprintVersion(Answer, kw_only=True):
     """
     One immutable version, whole; ``digest`` covers all of it.
 
@@ -621,7 +623,7 @@ class BlueprintVersion(Struct, kw_only=True):
     template_files: dict[str, str] | UnsetType = field(default_factory=dict)
 
 
-class Cluster(Struct, kw_only=True):
+class Cluster(Answer, kw_only=True):
     """
     ``state`` is one of the table in services/cluster/states.py; ``operation_id`` what is under way, if anything.
     """
@@ -644,52 +646,52 @@ class Cluster(Struct, kw_only=True):
     hosts: list[Host] | UnsetType = field(default_factory=list)
 
 
-class PageCluster(Struct, kw_only=True):
+class PageCluster(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[Cluster]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageProject(Struct, kw_only=True):
+class PageProject(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[Project]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageRecordedEvent(Struct, kw_only=True):
+class PageRecordedEvent(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[RecordedEvent]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageSshKey(Struct, kw_only=True):
+class PageSshKey(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[SshKey]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class PageUser(Struct, kw_only=True):
+class PageUser(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[User]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET
 
 
-class Plan(Struct, kw_only=True):
+class Plan(Answer, kw_only=True):
     """
     Everything a build will do, decided; ``hash`` covers all but ``id``, ``fit`` and the times.
     """
@@ -709,7 +711,7 @@ class Plan(Struct, kw_only=True):
     created_at: datetime
 
 
-class StepView(Struct, kw_only=True):
+class StepView(Answer, kw_only=True):
     name: str
     title: str
     phase: str
@@ -722,7 +724,7 @@ class StepView(Struct, kw_only=True):
     units: list[UnitView] | UnsetType = field(default_factory=list)
 
 
-class Operation(Struct, kw_only=True):
+class Operation(Answer, kw_only=True):
     """
     Work that outlives a request. ``allowed`` says which of resume, cancel and undo can be asked for now.
 
@@ -740,13 +742,13 @@ class Operation(Struct, kw_only=True):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    seconds_left: float | None | UnsetType = UNSET
+    seconds_left: float | UnsetType | None = UNSET
 
 
-class PageOperation(Struct, kw_only=True):
+class PageOperation(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
     """
 
     items: list[Operation]
-    next_cursor: str | None | UnsetType = UNSET
+    next_cursor: str | UnsetType | None = UNSET

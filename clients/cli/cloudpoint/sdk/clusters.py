@@ -1,5 +1,7 @@
 """Clusters and the operations that change them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,8 +16,12 @@ class Clusters:
         self._transport = transport
 
     def create(self, project: str, name: str, **wishes: Any) -> types.Accepted:
-        """Begin to build a cluster; ``wishes`` are plan, or blueprint, version, cloud, parameters; expires_at, locked."""
-        return self._transport.call("POST", "/v1/clusters", types.Accepted, {"project": project, "name": name, **wishes})
+        """Begin to build a cluster.
+
+        ``wishes`` are plan, or blueprint, version, cloud and parameters; expires_at and locked.
+        """
+        body = {"project": project, "name": name, **wishes}
+        return self._transport.call("POST", "/v1/clusters", types.Accepted, body)
 
     def list(self, **filters: Any) -> Iterator[types.Cluster]:
         """Yield clusters, newest first; ``filters`` are project, name, state."""

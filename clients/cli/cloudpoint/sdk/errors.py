@@ -1,7 +1,5 @@
 """What can go wrong with a call."""
 
-from typing import Any
-
 import msgspec
 
 
@@ -42,10 +40,17 @@ class ConnectionFailed(Exception):
     """The API can't be reached; the text says where it was looked for."""
 
 
+class UnreadableAnswer(Exception):
+    """The API answered something that this version of the client does not understand."""
+
+    def __init__(self, method: str, path: str, cause: Exception) -> None:
+        super().__init__(f"The answer to {method} {path} is not understood ({cause}). Is this client current?")
+
+
 def problem_of(status: int, body: bytes) -> ApiProblem:
     """Return the problem in an error answer, or one made from its status if it holds none."""
     try:
         return ApiProblem(msgspec.json.decode(body, type=ProblemDocument))
     except msgspec.MsgspecError:
-        text: Any = body[:200].decode(errors="replace")
+        text = body[:200].decode(errors="replace")
         return ApiProblem(ProblemDocument("The answer is no problem document", status, f"{status}: {text}"))

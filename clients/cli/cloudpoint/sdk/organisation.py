@@ -41,9 +41,9 @@ class Projects:
         """Yield who belongs to a project, and in which role."""
         return self._transport.pages(f"/v1/projects/{project}/members", types.Member)
 
-    def set_member(self, project: str, user: str, role: str) -> None:
-        """Give somebody a role: viewer, member or manager."""
-        self._transport.raw("PUT", f"/v1/projects/{project}/members/{user}", {"role": role})
+    def set_member(self, project: str, user: str, role: str) -> types.Member:
+        """Give somebody (an id or e-mail address) a role: viewer, member or manager."""
+        return self._transport.call("PUT", f"/v1/projects/{project}/members/{user}", types.Member, {"role": role})
 
     def remove_member(self, project: str, user: str) -> None:
         """Take somebody out of a project."""

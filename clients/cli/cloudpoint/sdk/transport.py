@@ -3,18 +3,25 @@
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager
+from typing import Any
 
 import httpx
 import msgspec
 
-from cloudpoint.sdk.errors import ConnectionFailed, problem_of
+from cloudpoint.sdk.answer import A, answer_of
+from cloudpoint.sdk.errors import ConnectionFailed, UnreadableAnswer, problem_of
 
-T = TypeVar("T")
 _TRIES = 4
 _PAUSE_SECONDS = 0.5
-_AGAIN = (502, 503, 504)
-_BUSY = 429
+_AGAIN = (429, 502, 503, 504)
+_LONGEST_PAUSE_SECONDS = 30.0
+_STREAM_SILENCE_SECONDS = 60.0
+
+
+class _Page(msgspec.Struct, frozen=True):
+    items: list[msgspec.Raw]
+    next_cursor: str | None = None
 
 
 class Transport:
@@ -30,16 +37,19 @@ class Transport:
         """The headers that say who asks."""
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
-    def call(self, method: str, path: str, wanted: type[T], body: Any = None, query: dict[str, Any] | None = None) -> T:
-        """Return the answer as ``wanted``; raises ApiProblem or ConnectionFailed.
+    def call(self, method: str, path: str, wanted: type[A], body: Any = None, query: dict[str, Any] | None = None) -> A:
+        """Return the answer as ``wanted``; raises ApiProblem, ConnectionFailed or UnreadableAnswer.
 
         A POST carries an idempotency key, the same one when it is tried again, so that nothing is made twice.
         """
         raw = self.raw(method, path, body, query)
-        return msgspec.json.decode(raw, type=wanted) if raw else None  # type: ignore[return-value]
+        try:
+            return answer_of(raw, wanted)
+        except msgspec.MsgspecError as error:
+            raise UnreadableAnswer(method, path, error) from error
 
     def raw(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> bytes:
-        """Return the answer's body as it came; raises as :meth:`call` does."""
+        """Return the answer's body as it came; raises ApiProblem or ConnectionFailed."""
         headers = {**self.headers, "Accept": "application/json"}
         if method == "POST":
             headers["Idempotency-Key"] = str(uuid.uuid4())
@@ -51,20 +61,28 @@ class Transport:
             raise problem_of(response.status_code, response.content)
         return response.content
 
-    def pages(self, path: str, wanted: type[T], query: dict[str, Any] | None = None) -> Iterator[T]:
+    def pages(self, path: str, wanted: type[A], query: dict[str, Any] | None = None) -> Iterator[A]:
         """Yield the items of all pages of a list, fetched as they are needed."""
         cursor: str | None = None
         while True:
-            page = msgspec.json.decode(self.raw("GET", path, query={**(query or {}), "cursor": cursor}))
-            yield from msgspec.convert(page["items"], list[wanted])  # type: ignore[valid-type]
-            cursor = page.get("next_cursor")
+            raw = self.raw("GET", path, query={**(query or {}), "cursor": cursor})
+            try:
+                page = msgspec.json.decode(raw, type=_Page)
+                items = [answer_of(bytes(item), wanted) for item in page.items]
+            except msgspec.MsgspecError as error:
+                raise UnreadableAnswer("GET", path, error) from error
+            yield from items
+            cursor = page.next_cursor
             if cursor is None:
                 return
 
-    def stream(self, path: str, query: dict[str, Any], headers: dict[str, str]) -> Any:
-        """Open a stream of server-sent events (a context manager of an httpx response)."""
+    def stream(
+        self, path: str, query: dict[str, Any], headers: dict[str, str]
+    ) -> AbstractContextManager[httpx.Response]:
+        """Open a stream of server-sent events, which breaks after a minute without even a heartbeat."""
         sent = {**self.headers, "Accept": "text/event-stream", **headers}
-        return self._http.stream("GET", path, params=_plain(query), headers=sent, timeout=httpx.Timeout(30, read=60))
+        timeout = httpx.Timeout(30, read=_STREAM_SILENCE_SECONDS)
+        return self._http.stream("GET", path, params=_plain(query), headers=sent, timeout=timeout)
 
     def close(self) -> None:
         """Close the connections."""
@@ -73,20 +91,28 @@ class Transport:
     def _send(
         self, method: str, path: str, headers: dict[str, str], content: bytes | None, query: dict[str, Any] | None
     ) -> httpx.Response:
-        for attempt in range(1, _TRIES + 1):
-            last = attempt == _TRIES
+        """Send, and send again what the other side could not take, as often as ``_TRIES`` in all."""
+        for attempt in range(1, _TRIES):
+            pause = _PAUSE_SECONDS * 2 ** (attempt - 1)
             try:
                 response = self._http.request(method, path, headers=headers, content=content, params=query)
-            except httpx.HTTPError as error:
-                if last:
-                    raise ConnectionFailed(f"{self.url} can't be reached: {error}") from error
-            else:
-                if last or response.status_code not in (*_AGAIN, _BUSY):
-                    return response
-                time.sleep(float(response.headers.get("Retry-After", 0)))
-            time.sleep(_PAUSE_SECONDS * 2 ** (attempt - 1))
-        raise AssertionError("unreachable")
+            except httpx.HTTPError:
+                time.sleep(pause)
+                continue
+            wish = _seconds(response.headers.get("Retry-After"))
+            if response.status_code not in _AGAIN or wish > _LONGEST_PAUSE_SECONDS:
+                return response
+            time.sleep(max(pause, wish))
+        try:
+            return self._http.request(method, path, headers=headers, content=content, params=query)
+        except httpx.HTTPError as error:
+            raise ConnectionFailed(f"{self.url} can't be reached: {error}") from error
 
 
 def _plain(query: dict[str, Any] | None) -> dict[str, Any] | None:
     return {key: value for key, value in query.items() if value is not None} if query else None
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Return the seconds of ``Retry-After``; a date, which the API does not send, counts as nothing."""
+    return float(retry_after) if retry_after and retry_after.isdecimal() else 0.0

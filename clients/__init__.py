@@ -1,1 +1,0 @@
-"""Who calls the public API: what is here imports nothing of services or lab."""
