@@ -1,0 +1,138 @@
+"""A whole platform for tests: started by the launcher as a person would, called by the SDK as a customer would."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cloudpoint import Client
+from cloudpoint.generated import types
+
+ROOT = Path(__file__).parents[2]
+CLOUD = "gamma"
+PORT_SHIFT = 4000
+MACHINES = 3
+_START_SECONDS = 240
+_STOP_SECONDS = 120
+_ENDED = frozenset({"succeeded", "failed", "parked", "undone"})
+
+
+@dataclass
+class Platform:
+    """One running platform: its state folder and the addresses of its two doors."""
+
+    state: Path
+    public_url: str = f"http://127.0.0.1:{7480 + PORT_SHIFT}"
+    operator_url: str = f"http://127.0.0.1:{7481 + PORT_SHIFT}"
+
+    def start(self) -> None:
+        """Start it with a catalogue that holds the small blueprint as well."""
+        self._launcher("up", _START_SECONDS)
+
+    def destroy(self) -> None:
+        """Stop it and leave nothing."""
+        self._launcher("destroy", _STOP_SECONDS)
+
+    def customer(self) -> Client:
+        """A client of the customer that the launcher made."""
+        return self.logged_in(self.public_url, "alice@example.org", self.password("customer"))
+
+    def operator(self) -> Client:
+        """A client of the operator, at the operators' address."""
+        return self.logged_in(self.operator_url, "operator@example.org", self.password("operator"))
+
+    def administrator(self) -> Client:
+        """A client of the first administrator, at the operators' address."""
+        return self.logged_in(self.operator_url, "admin@example.org", self.password("administrator"))
+
+    def password(self, who: str) -> str:
+        """Return a password that the launcher made."""
+        return (self.state / "keys" / f"{who}.password").read_text().strip()
+
+    def logged_in(self, url: str, email: str, password: str) -> Client:
+        """Return a client that is logged in; open one can wait a little when log-ins come too often."""
+        client = Client(url)
+        client.transport.token = client.sessions.create(email, password).token
+        return client
+
+    def pid_of(self, process: str) -> int:
+        """Return the pid of a process such as ``cluster-work``."""
+        record = json.loads((self.state / "run" / f"{process}.json").read_text())
+        return int(record["pid"])
+
+    def kill(self, process: str) -> None:
+        """End a process as a power cut would; the supervisor starts it again."""
+        os.kill(self.pid_of(process), 9)
+
+    def rack(self, command: str, *arguments: str) -> str:
+        """Run a command of the rack and return what it printed."""
+        options = ["--state", str(self.state), "--cache", str(_cache())]
+        command_line = [sys.executable, "-m", "lab.rack", *options, command, "--name", CLOUD, *arguments]
+        done = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def servers(self) -> list[Any]:
+        """Return what the cloud holds, over all projects: the servers of Nova."""
+        return self._openstack("server", "list", "--all-projects")
+
+    def _openstack(self, *arguments: str) -> list[Any]:
+        environment = {**os.environ, "OS_CLIENT_CONFIG_FILE": str(self._clouds_file()), "OS_CLOUD": "admin"}
+        command = [str(Path(sys.executable).parent / "openstack"), *arguments, "-f", "json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+        found: list[Any] = json.loads(done.stdout)
+        return found
+
+    def _clouds_file(self) -> Path:
+        return next((self.state / "simcloud").rglob("clouds.yaml"))
+
+    def _launcher(self, command: str, seconds: int) -> None:
+        catalogue = self.state.parent / "blueprints"
+        if not catalogue.exists():
+            _make_catalogue(catalogue)
+        options = ["--state", str(self.state), "--clouds", CLOUD, "--machines", str(MACHINES)]
+        options += ["--port-shift", str(PORT_SHIFT), "--blueprints", str(catalogue)]
+        arguments = [sys.executable, "-m", "lab.launcher", *options, command]
+        done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def finished(client: Client, operation_id: str, seconds: float = 240) -> types.Operation:
+    """Wait until an operation has ended or is parked."""
+    return awaited(lambda: client.operations.show(operation_id), lambda found: found.state in _ENDED, seconds)
+
+
+def awaited(ask: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float) -> Any:
+    """Ask again and again until the answer is as wanted; fails with the last answer after ``seconds``."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if wanted(answer):
+            return answer
+        assert time.monotonic() < end, f"not in {seconds} s: {answer}"
+        time.sleep(0.2)
+
+
+def raw(client: Client, method: str, path: str, **options: Any) -> httpx.Response:
+    """Send a request as it is, without the SDK's retries and decoding."""
+    url = f"{client.transport.url}{path}"
+    headers = {**client.transport.headers, **options.pop("headers", {})}
+    return httpx.request(method, url, headers=headers, timeout=30, **options)
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("CLOUDPOINT_CACHE") or Path.home() / ".cache" / "cloudpoint")
+
+
+def _make_catalogue(folder: Path) -> None:
+    shutil.copytree(ROOT / "blueprints", folder)
+    shutil.copytree(Path(__file__).parent / "small", folder / "small")
+    shutil.copytree(ROOT / "blueprints/slurm/infrastructure", folder / "small/infrastructure")

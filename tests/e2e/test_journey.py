@@ -1,0 +1,105 @@
+"""A customer's whole way: a cluster from a blueprint, looked at, logged in to, deleted; and what is told of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cloudpoint import ApiProblem, Client
+from cloudpoint.generated import types
+from tests.e2e.platform import ROOT, Platform, awaited, finished
+
+pytestmark = [pytest.mark.machines, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    platform: Platform, customer: Client, project: types.Project, parameters: dict[str, object]
+) -> types.Cluster:
+    accepted = customer.clusters.create(project.id, "journey", blueprint="small", parameters=parameters)
+    operation = finished(customer, accepted.operation_id)
+    assert operation.state == "succeeded", operation.reason
+    return customer.clusters.show(accepted.cluster_id)
+
+
+def test_the_cluster_is_ready_on_machines_that_are_recorded(cluster: types.Cluster) -> None:
+    assert cluster.state == "ready" and cluster.operation_id is None
+    assert [host.name for host in cluster.hosts] == ["journey-head", "journey-compute-1"]
+    assert all(host.state == "ready" and host.address and host.node_name for host in cluster.hosts)
+
+
+def test_every_element_was_applied_on_every_host(customer: Client, cluster: types.Cluster) -> None:
+    build = next(iter(customer.operations.list(cluster=cluster.id)))
+    matrix = customer.operations.matrix(build.id)
+    assert {(cell.host, cell.element) for cell in matrix.cells} == {
+        (host.name, element) for host in cluster.hosts for element in ("host-names", "users")
+    }
+    assert {cell.state for cell in matrix.cells} <= {"ok", "changed"}
+    assert "PLAY RECAP" in customer.operations.log(build.id).text
+
+
+def test_a_user_logs_in_through_the_platform(
+    platform: Platform, customer: Client, cluster: types.Cluster, key_file: Path, tmp_path: Path
+) -> None:
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT / "clients/cli"),
+        "CLOUDPOINT_CONFIG": str(tmp_path),
+        "CLOUDPOINT_URL": platform.public_url,
+        "CLOUDPOINT_TOKEN": str(customer.transport.token),
+    }
+    options = ["--user", "alice", "--identity", str(key_file), "--host", "journey-compute-1", cluster.id]
+    command = [sys.executable, "-m", "cloudpoint", "cluster", "ssh", *options, "--", "hostname; id -un"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.split() == ["journey-compute-1", "alice"], done.stderr
+
+
+def test_machines_are_not_lent_twice(
+    customer: Client, project: types.Project, parameters: dict[str, object], cluster: types.Cluster
+) -> None:
+    with pytest.raises(ApiProblem) as refused:
+        customer.clusters.create(project.id, "too-much", blueprint="small", parameters=parameters)
+    assert refused.value.document.code == "does-not-fit"
+    assert "2 machines of class bm.general are needed, 1 are free" in refused.value.document.detail
+    assert [item.name for item in customer.clusters.list(name="too-much")] == []
+
+
+def test_a_name_is_used_once(
+    customer: Client, project: types.Project, parameters: dict[str, object], cluster: types.Cluster
+) -> None:
+    with pytest.raises(ApiProblem) as refused:
+        customer.clusters.create(project.id, "journey", blueprint="small", parameters=parameters)
+    assert refused.value.document.code in ("name-taken", "does-not-fit")
+
+
+def test_a_locked_cluster_is_not_deleted(customer: Client, cluster: types.Cluster) -> None:
+    customer.clusters.change(cluster.id, locked=True)
+    with pytest.raises(ApiProblem) as refused:
+        customer.clusters.delete(cluster.id)
+    assert refused.value.document.code == "cluster-locked"
+    assert not customer.clusters.change(cluster.id, locked=False).locked
+
+
+def test_delete_takes_everything_back(
+    platform: Platform, customer: Client, operator: Client, project: types.Project, cluster: types.Cluster
+) -> None:
+    accepted = customer.clusters.delete(cluster.id)
+    assert finished(customer, accepted.operation_id).state == "succeeded"
+    assert customer.clusters.show(cluster.id).state == "deleted"
+    assert platform.servers() == []
+    awaited(lambda: [node.state for node in operator.nodes.list()], lambda found: set(found) == {"available"}, 30)
+    assert [node.cluster_id for node in operator.nodes.list()] == [None, None, None]
+
+
+def test_what_happened_is_told_without_a_gap(customer: Client, project: types.Project, cluster: types.Cluster) -> None:
+    history = list(customer.events.list(project.id, limit=200))
+    assert sorted(event.number for event in history) == list(range(1, len(history) + 1))
+    states = [
+        event.data["state"]
+        for event in sorted(history, key=lambda event: event.number)
+        if event.type == "cluster.changed" and event.subject == cluster.id
+    ]
+    in_order = [state for index, state in enumerate(states) if index == 0 or states[index - 1] != state]
+    assert in_order == ["building", "ready", "deleting", "deleted"], msgspec.to_builtins(in_order)
