@@ -35,10 +35,10 @@ def new_hex_id() -> str:
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Opens the cloud's database; it survives a kill of the process (WAL), and is used by one thread only."""
+    """Opens the cloud's database for one thread. It survives a kill of the process; a lab need not survive a power cut."""
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=NORMAL")
+    database.execute("PRAGMA synchronous=OFF")
     return database
 
 

@@ -271,14 +271,16 @@ class Engine(NestedStacks):
         """An attribute of a resource of a nested stack."""
         return self.stacks.member_attribute(stack_id, member, path)
 
+    def names(self, stack_id: str) -> list[str]:
+        """Names of the resources of a nested stack, in the order of their numbers."""
+        return sorted(self.stacks.rows(stack_id), key=lambda name: (len(name), name))
+
     def members(self, stack_id: str) -> dict[str, Any]:
         """References of the resources of a nested stack by name, in the order of their numbers."""
-        names = sorted(self.stacks.rows(stack_id), key=lambda name: (len(name), name))
-        return {name: self.stacks.member_attribute(stack_id, name, []) for name in names}
+        return {name: self.stacks.member_attribute(stack_id, name, []) for name in self.names(stack_id)}
 
-    def outputs(self, stack_id: str) -> dict[str, Any]:
-        """Values of a nested stack's outputs."""
+    def output(self, stack_id: str, name: str) -> Any:
+        """The value of one output of a nested stack, or None."""
         stack = self.stacks.table.get(stack_id)
-        if stack is None:
-            return {}
-        return {entry["output_key"]: entry.get("output_value") for entry in self.stacks.outputs(stack)}
+        found = self.stacks.outputs(stack, name) if stack else []
+        return found[0].get("output_value") if found else None

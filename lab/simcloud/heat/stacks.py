@@ -121,12 +121,15 @@ class Stacks:
             return resource_type(row.type, stack.files, stack.registry).reference(row)
         return follow(self._attribute(stack, row, str(path[0])), path[1:])
 
-    def outputs(self, stack: Stack) -> list[dict[str, Any]]:
-        """Outputs with their values; None where a value is not known yet."""
+    def outputs(self, stack: Stack, only: str | None = None) -> list[dict[str, Any]]:
+        """Outputs with their values, all or only one; None where a value is not known yet."""
         template = self.template(stack)
+        wanted = {key: body for key, body in template.outputs.items() if only in (None, key)}
+        if not wanted:
+            return []
         scope = self.scope(stack, template)
         shown: list[dict[str, Any]] = []
-        for key, body in template.outputs.items():
+        for key, body in wanted.items():
             entry = {"output_key": key, "description": body.get("description", "No description given")}
             try:
                 if "condition" in body and not scope.condition(str(body["condition"])):

@@ -61,19 +61,17 @@ class HeatResourceGroup(ResourceType):
     def attribute(self, work: Work, name: str) -> Any:
         """References, or one attribute of every member; `resource.<n>.<attribute>` of one."""
         stack_id = work.record.physical_id or ""
-        members = work.nested.members(stack_id)
-        if name == "refs":
-            return list(members.values())
-        if name == "refs_map":
-            return members
+        if name in ("refs", "refs_map"):
+            references = work.nested.members(stack_id)
+            return list(references.values()) if name == "refs" else references
         if name == "removed_rsrc_list":
             return work.record.data.get("gone", [])
         if name.startswith("resource."):
             _, member, *path = name.split(".")
-            return work.nested.member_attribute(stack_id, member, list(path)) if path else members.get(member)
+            return work.nested.member_attribute(stack_id, member, list(path))
         if name == "attributes":
-            return {member: work.nested.member_attribute(stack_id, member, []) for member in members}
-        return [work.nested.member_attribute(stack_id, member, [name]) for member in members]
+            return work.nested.members(stack_id)
+        return [work.nested.member_attribute(stack_id, member, [name]) for member in work.nested.names(stack_id)]
 
 
 def numbered(value: Any, index_var: str, number: str) -> Any:
@@ -116,7 +114,7 @@ class ProviderTemplate(ResourceType):
 
     @staticmethod
     def _keep_reference(work: Work) -> None:
-        reference = work.nested.outputs(work.record.physical_id or "").get("OS::stack_id")
+        reference = work.nested.output(work.record.physical_id or "", "OS::stack_id")
         if reference:
             work.record.data["reference"] = reference
 
@@ -131,7 +129,7 @@ class ProviderTemplate(ResourceType):
         if name.startswith("resource."):
             _, member, *path = name.split(".")
             return work.nested.member_attribute(stack_id, member, list(path))
-        return work.nested.outputs(stack_id).get(name)
+        return work.nested.output(stack_id, name)
 
     def reference(self, record: StackResource) -> Any:
         """The output `OS::stack_id` if there is one (kept with the record), else the nested stack's id."""

@@ -85,8 +85,12 @@ class NestedStacks(ABC):
         """References of the resources of a nested stack by name."""
 
     @abstractmethod
-    def outputs(self, stack_id: str) -> dict[str, Any]:
-        """Values of a nested stack's outputs."""
+    def names(self, stack_id: str) -> list[str]:
+        """Names of the resources of a nested stack, in the order of their numbers."""
+
+    @abstractmethod
+    def output(self, stack_id: str, name: str) -> Any:
+        """The value of one output of a nested stack, or None."""
 
 
 class ResourceType(ABC):
