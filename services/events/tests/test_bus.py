@@ -26,6 +26,7 @@ def bus_settings(amqp_url: str, tmp_path: Path) -> BusSettings:
 
 @pytest.fixture
 async def asking(fresh_database: FreshDatabase, tmp_path: Path, bus_settings: BusSettings) -> AsyncIterator[Asking]:
+    await delete_queues(bus_settings.url, "events")
     authority = Authority(tmp_path / "keys")
     database = await fresh_database(SCHEMA)
     async with running(SERVICE, authority, work=True, database=database, bus=bus_settings) as service:

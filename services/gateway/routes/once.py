@@ -53,12 +53,17 @@ class Once:
         return response
 
     async def _settle(self, attempt: Attempt, status: int, response: HTTPResponse | None) -> None:
-        """Keep a final answer; let what certainly did nothing be tried again now, all else when its lease has ended."""
+        """Keep a final answer; let what did nothing, or may not be kept, be tried again now, else after the lease."""
         body = (response.body or b"") if response else b""
-        if response and is_final(status) and len(body) <= self._answer_bytes:
+        if response and is_final(status) and len(body) <= self._answer_bytes and not _secret(response):
             await self._store.keep(attempt, _kept(response, body))
         elif not is_uncertain(status):
             await self._store.release(attempt)
+
+
+def _secret(response: HTTPResponse) -> bool:
+    """Tell whether the service forbids to keep its answer (RFC 9111, section 5.2.2.5): it holds a secret."""
+    return "no-store" in response.headers.get("Cache-Control", "")
 
 
 def _kept(response: HTTPResponse, body: bytes) -> KeptAnswer:

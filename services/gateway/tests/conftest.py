@@ -25,6 +25,7 @@ from tests.support.broker import delete_queues
 from tests.support.servers import FreshDatabase
 
 _SERVICES = ("authz", "identity", "cluster", "gateway")
+_QUEUES = ("authz.audit",)
 
 
 @dataclass
@@ -129,7 +130,8 @@ async def platform_with_bus(
 ) -> AsyncIterator[Platform]:
     """The platform with a bus of its own exchange."""
     bus = {"bus": BusSettings(url=amqp_url, exchange=f"test.{documents.name}")}
+    await delete_queues(amqp_url, *_QUEUES)
     async with _started(fresh_database, documents, bus, gateway_settings) as platform:
         await platform.bind("usr_ann", "member", "prj_a")
         yield platform
-    await delete_queues(amqp_url, "authz", "authz.audit")
+    await delete_queues(amqp_url, *_QUEUES)

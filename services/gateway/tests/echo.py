@@ -11,7 +11,7 @@ import msgspec
 from services.chassis.config import ServiceSettings
 from services.chassis.context import Process
 from services.chassis.errors import NotFound, Unavailable
-from services.chassis.routing import Call, Exposure, Page, Paging, RouteTable
+from services.chassis.routing import Call, Exposure, Page, Paging, Reply, RouteTable
 from services.chassis.service import Service
 from services.contracts.body import Body
 
@@ -31,6 +31,7 @@ class NewThing(Body, frozen=True):
     project: str
     name: str = "thing"
     fail: str | None = None
+    secret: bool = False
     seconds: float = 0.0
 
 
@@ -61,7 +62,7 @@ async def show_thing(call: Call[Echo, None, None]) -> Thing:
 
 
 @routes.post("/v1/things", Exposure.PUBLIC, "cluster.create", "Create a thing", needs_idempotency_key=True)
-async def create_thing(call: Call[Echo, NewThing, None]) -> Thing:
+async def create_thing(call: Call[Echo, NewThing, None]) -> Reply[Thing]:
     """Create a thing, slowly or not at all if asked so."""
     call.caller.require(call.body.project)
     await asyncio.sleep(call.body.seconds)
@@ -70,7 +71,8 @@ async def create_thing(call: Call[Echo, NewThing, None]) -> Thing:
     call.context.created.append(call.body.name)
     if call.body.fail == "crash":
         raise RuntimeError("planned")
-    return Thing(f"thing_{len(call.context.created)}", call.caller.subject, {}, call.body.name)
+    thing = Thing(f"thing_{len(call.context.created)}", call.caller.subject, {}, call.body.name)
+    return Reply(thing, headers={"Cache-Control": "no-store"} if call.body.secret else {})
 
 
 @routes.post("/v1/things/large", Exposure.PUBLIC, "cluster.create", "Take much", body_bytes=3_000_000)

@@ -85,6 +85,12 @@ async def test_a_client_that_leaves_finds_its_answer(platform: Platform) -> None
     assert platform.echo.created == ["one"]
 
 
+async def test_an_answer_that_must_not_be_stored_is_not_kept(platform: Platform) -> None:
+    for number in (1, 2):
+        answer = await create(platform, "k1", secret=True)
+        assert (answer.status_code, answer.json()["id"]) == (201, f"thing_{number}")
+
+
 async def test_the_table_alone_tells_neither_key_nor_answer(platform: Platform) -> None:
     await create(platform, "a-very-secret-key", name="shown-once")
     async with platform.gateway.process.database.unscoped() as tx:
