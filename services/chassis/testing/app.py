@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from sanic import Sanic
 
 from services.chassis.app import create_app
 from services.chassis.audit import Refusals
@@ -47,6 +48,7 @@ async def running(
         context = await stack.enter_async_context(service.context(process))
         refusals = Refusals(service.name, process.bus)
         for one in _listeners(service, process, context, refusals):
+            stack.callback(Sanic.unregister_app, one.app)
             await stack.enter_async_context(listening(one.app, "127.0.0.1", one.port, _STOP_SECONDS))
         tasks = [refusals.run, *service.background(context)]
         tasks += [RevocationSync(process).run] if "authz" in made.services else []
