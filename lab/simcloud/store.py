@@ -35,7 +35,7 @@ def new_hex_id() -> str:
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Opens the cloud's database for one thread. It survives a kill of the process; a lab need not survive a power cut."""
+    """Opens the cloud's database, for one thread. It survives a kill of the process, not a power cut of the host."""
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=OFF")
