@@ -71,7 +71,6 @@ class Database:
 
 
 def _engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
-    milliseconds = round(settings.statement_timeout_seconds * 1000)
     return create_async_engine(
         settings.driver_url,
         pool_size=settings.pool_size,
@@ -82,12 +81,16 @@ def _engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
             "timeout": settings.connect_timeout_seconds,
             "server_settings": {
                 "application_name": service,
-                "statement_timeout": str(milliseconds),
-                "idle_in_transaction_session_timeout": str(2 * milliseconds),
+                "statement_timeout": _milliseconds(settings.statement_timeout_seconds),
+                "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_seconds),
                 "timezone": "UTC",
             },
         },
     )
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))
 
 
 async def _set_scope(transaction: AsyncConnection, project_ids: tuple[str, ...]) -> None:

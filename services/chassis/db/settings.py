@@ -7,7 +7,8 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Settings of one service's PostgreSQL database.
 
     ``url`` is the address for the role that owns nothing (serve, work); ``migrate_url`` the owner's, used by migrate
-    alone; ``reconciler_role`` the role with BYPASSRLS that ``all_projects`` switches to.
+    alone; ``reconciler_role`` the role with BYPASSRLS that ``all_projects`` switches to. A process that freezes within
+    a transaction loses its locks after ``idle_in_transaction_seconds``.
     """
 
     url: str
@@ -15,6 +16,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     pool_size: int = 10
     reconciler_role: str | None = None
     statement_timeout_seconds: float = 30.0
+    idle_in_transaction_seconds: float = 10.0
     connect_timeout_seconds: float = 10.0
 
     @property

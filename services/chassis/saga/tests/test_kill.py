@@ -4,10 +4,13 @@ import asyncio
 import os
 import signal
 
+import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from services.chassis.bus.event import decode
+from services.chassis.db import Database
 from services.chassis.outbox.tables import OUTBOX
 from services.chassis.saga import SagaSettings
 from services.chassis.testing.sample import worker as sample_worker
@@ -24,9 +27,10 @@ BUILT = ["hold-thing_1", "part-thing_1-p0", "part-thing_1-p1"]
 async def processes(settings, tmp_path):
     """Start worker processes; all are gone at the end."""
     started = []
+    impatient = msgspec.structs.replace(settings, idle_in_transaction_seconds=0.5)
 
-    def start(*prefixes):
-        started.append(sample_worker.start(settings, KILLED, tmp_path, prefixes))
+    def start(*prefixes, sign=signal.SIGKILL):
+        started.append(sample_worker.start(impatient, KILLED, tmp_path, prefixes, sign))
         return started[-1]
 
     yield start
@@ -69,7 +73,7 @@ async def test_a_worker_killed_in_each_outside_call_of_the_way_forward(
     operation = await operations.create(parts=2)
     prefixes = tuple(call + place for call in calls)
     deaths = await until_ended(operations, operation, processes, prefixes, ("succeeded",))
-    assert deaths == len(list((tmp_path / "deaths").iterdir())) == len(calls)
+    assert deaths == len(list((tmp_path / "signals").iterdir())) == len(calls)
     assert world.names() == BUILT and await registered(db) == ["thing_1"]
     assert [kind for kind, _ in await events(db)].count("thing.built") == 1
 
@@ -78,7 +82,7 @@ async def test_a_worker_killed_in_each_outside_call_of_the_way_forward(
 async def test_a_worker_killed_before_each_write_of_the_way_forward(db, world, operations, processes, tmp_path):
     operation = await operations.create(parts=2)
     deaths = await until_ended(operations, operation, processes, ("write:forward-",), ("succeeded",), seconds=120)
-    assert deaths >= 15 and len(list((tmp_path / "deaths").iterdir())) == deaths
+    assert deaths >= 15 and len(list((tmp_path / "signals").iterdir())) == deaths
     assert world.names() == BUILT and await registered(db) == ["thing_1"]
     changes = [state for kind, state in await events(db) if kind == "operation.changed"]
     assert changes == ["queued", "running", "succeeded"]
@@ -109,24 +113,44 @@ async def wait_for_step(operations, operation, process, step):
     await until(there, 20)
 
 
-async def test_a_frozen_worker_that_wakes_up_can_neither_write_nor_call(db, world, operations, processes, tmp_path):
-    frozen = processes()
-    operation = await operations.create(parts=40)
-
-    async def some_calls():
-        return len(world.calls()) >= 5
-
-    await until(some_calls)
-    os.kill(frozen.pid, signal.SIGSTOP)
-    before = await operations.get(operation)
-    assert before.state == "running"
+async def freeze_and_take_over(world, operations, processes, tmp_path, point):
+    """Freeze a worker at ``point``, have another finish the operation, wake the first; return what was and is there."""
+    frozen = processes(point, sign=signal.SIGSTOP)
+    operation = await operations.create(parts=6)
+    await until(lambda: any((tmp_path / "signals").glob("*")), 20)
     processes()
     ended = await operations.becomes(operation, "succeeded", seconds=20)
-    assert ended.fence > before.fence
-    calls = world.calls()
+    assert ended.fence > 1
+    before = world.names(), world.calls()
     os.kill(frozen.pid, signal.SIGCONT)
     await asyncio.sleep(1.0)
-    assert world.calls() == calls
     assert await operations.get(operation) == ended
-    names = world.names()
-    assert len(names) == len(set(names)) == 41
+    return ended, before, (world.names(), world.calls())
+
+
+@pytest.mark.parametrize("point", ["create:part-thing_1-p3:reply", "write:forward-make_parts-p3:running"])
+async def test_a_frozen_worker_that_wakes_up_can_neither_write_nor_call(world, operations, processes, tmp_path, point):
+    _, before, after = await freeze_and_take_over(world, operations, processes, tmp_path, point)
+    names, calls = after
+    assert calls == before[1] and names == before[0]
+    assert len(names) == len(set(names)) == len(calls) == 7
+
+
+async def test_a_call_that_was_already_on_its_way_is_known_by_its_older_fence(world, operations, processes, tmp_path):
+    """Nothing can take back a call that left just before the freeze; its tag tells a reconciler which one to remove."""
+    point = "create:part-thing_1-p3:before"
+    ended, before, after = await freeze_and_take_over(world, operations, processes, tmp_path, point)
+    assert sorted(set(after[0])) == before[0] and len(after[0]) == 8
+    fences = sorted(int(tags["cloudpoint_fence"]) for tags in world.find("part-thing_1-p3"))
+    assert fences[0] == 1 < fences[1] <= ended.fence
+
+
+async def test_a_worker_frozen_within_a_transaction_does_not_hold_the_operation(db, settings, operations, processes):
+    operation = await operations.create(parts=1)
+    frozen = Database(msgspec.structs.replace(settings, idle_in_transaction_seconds=0.5), service="sample")
+    with pytest.raises(DBAPIError):
+        async with frozen.project(PROJECT) as tx:
+            await tx.execute(text("SELECT 1 FROM saga_operation FOR UPDATE"))
+            processes()
+            await operations.becomes(operation, "succeeded")
+    await frozen.close()

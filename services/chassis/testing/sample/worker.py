@@ -2,27 +2,36 @@
 
 import asyncio
 import multiprocessing
+import signal
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from services.chassis.db import Database, DatabaseSettings
 from services.chassis.saga import SagaSettings, SagaWorker
 from services.chassis.testing.sample.saga import BUILD, tell
-from services.chassis.testing.sample.world import DieOnce, World
+from services.chassis.testing.sample.world import SignalOnce, World
 
 _FORKED = multiprocessing.get_context("forkserver")
 _FORKED.set_forkserver_preload([__name__])
 
 
-def start(settings: DatabaseSettings, saga: SagaSettings, folder: Path, prefixes: tuple[str, ...] = ()) -> BaseProcess:
-    """Start a worker that dies once at each point that begins with one of ``prefixes``."""
-    process = _FORKED.Process(target=_main, args=(settings, saga, folder, prefixes), daemon=True)
+def start(
+    settings: DatabaseSettings,
+    saga: SagaSettings,
+    folder: Path,
+    prefixes: tuple[str, ...] = (),
+    sign: signal.Signals = signal.SIGKILL,
+) -> BaseProcess:
+    """Start a worker that sends itself ``sign``, once at each point that begins with one of ``prefixes``."""
+    process = _FORKED.Process(target=_main, args=(settings, saga, folder, prefixes, sign), daemon=True)
     process.start()
     return process
 
 
-def _main(settings: DatabaseSettings, saga: SagaSettings, folder: Path, prefixes: tuple[str, ...]) -> None:
-    asyncio.run(_work(settings, saga, World(folder, DieOnce(folder / "deaths", prefixes))))
+def _main(
+    settings: DatabaseSettings, saga: SagaSettings, folder: Path, prefixes: tuple[str, ...], sign: signal.Signals
+) -> None:
+    asyncio.run(_work(settings, saga, World(folder, SignalOnce(folder / "signals", prefixes, sign))))
 
 
 async def _work(settings: DatabaseSettings, saga: SagaSettings, world: World) -> None:

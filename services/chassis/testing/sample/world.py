@@ -72,20 +72,17 @@ class World:
             path.unlink(missing_ok=True)
 
 
-class DieOnce:
-    """A visitor that kills its own process at each of some points, once each, and leaves a mark that it did."""
+class SignalOnce:
+    """A visitor that sends its own process a signal, once at each of some points, and leaves a mark that it did."""
 
-    def __init__(self, marks: Path, prefixes: tuple[str, ...]) -> None:
+    def __init__(self, marks: Path, prefixes: tuple[str, ...], sign: signal.Signals) -> None:
         self._marks = marks
         self._prefixes = prefixes
+        self._sign = sign
         marks.mkdir(parents=True, exist_ok=True)
 
     def __call__(self, point: str) -> None:
         mark = self._marks / point.replace(":", "_")
         if point.startswith(self._prefixes) and not mark.exists():
             mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def died_at(self) -> list[str]:
-        """Return the points at which some process died."""
-        return sorted(mark.name for mark in self._marks.iterdir())
+            os.kill(os.getpid(), self._sign)
