@@ -123,7 +123,7 @@ class Execution:
             statistics, ending = await self._sandbox(prepared, remaining)
             broken = self._take_end(statistics, ending)
             await self.journal.flush()
-            if self._ended_by or self._timed_out:
+            if broken or self._ended_by or self._timed_out:
                 await self._sweep(prepared.access)
             if broken:
                 return Verdict("failed", broken)
