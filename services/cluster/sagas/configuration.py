@@ -13,7 +13,7 @@ from services.contracts.cluster import Host, Plan
 from services.contracts.runs import Cell, Run, RunCluster, RunElement, RunHost, StartRun
 
 _LOOK_SECONDS = 1.0
-_DONE = frozenset({"ok", "changed", "skipped"})
+_DONE = frozenset({"ok", "changed"})
 _ENDED = frozenset({"succeeded", "failed", "cancelled", "lost"})
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
