@@ -116,9 +116,20 @@ def _element_key(data: dict[str, Any]) -> str | None:
 def _message(result: Any) -> str | None:
     if not result:
         return None
+    item = _failed_item(result)
+    if item is not None:
+        return f"{item.get('_ansible_item_label') or item.get('item')}: {_message(item)}"[:_MESSAGE_CHARACTERS]
     parts = [str(result[key]).strip() for key in ("msg", "stderr", "stdout", "censored") if result.get(key)]
     distinct = list(dict.fromkeys(part for part in parts if part))
     return "\n".join(distinct)[:_MESSAGE_CHARACTERS] or None
+
+
+def _failed_item(result: Any) -> Any:
+    """Return the first item of a loop that failed: the loop itself only says that one did."""
+    items = result.get("results")
+    if not isinstance(items, list):
+        return None
+    return next((item for item in items if isinstance(item, dict) and item.get("failed")), None)
 
 
 def _time(text: str) -> datetime:
