@@ -1,0 +1,62 @@
+"""A platform of its own for benchmarks: all services, one cloud, no limit of rates."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import yaml
+
+from lab.launcher.accounts import CUSTOMER
+from lab.launcher.display import Display
+from lab.launcher.platform import Platform
+from lab.launcher.processes import wait_until
+from lab.launcher.readiness import look
+from lab.launcher.settings import PUBLIC_PORT, Settings, default_cache
+
+PORT_SHIFT = 6000
+CLOUD = "load"
+RESTART_DEADLINE_SECONDS = 20.0
+NO_LIMIT = "100000000/minute"
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Platform]:
+    """A platform while the block runs; it is destroyed afterwards, whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="cloudpoint-load-") as folder, Display() as display:
+        settings = Settings(
+            Path(folder) / "state", default_cache(), cloud_names=(CLOUD,), machines=1, port_shift=PORT_SHIFT
+        )
+        platform = Platform(settings, display)
+        try:
+            platform.up()
+            _lift_limits(platform)
+            yield platform
+        finally:
+            platform.destroy()
+
+
+def customer_token(platform: Platform) -> str:
+    """A session token of the customer."""
+    login = next(login for login in platform.accounts.logins() if login.email == CUSTOMER)
+    body = {"email": CUSTOMER, "password": login.password_file.read_text()}
+    answer = httpx.post(f"{login.url}/v1/sessions", json=body, timeout=10.0).raise_for_status()
+    token: str = answer.json()["token"]
+    return token
+
+
+def _lift_limits(platform: Platform) -> None:
+    """Give the gateway a configuration without limits of rates, and wait until it runs with it."""
+    path = platform.settings.state / "config" / "gateway.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["rates"] = {"credential": NO_LIMIT, "open": NO_LIMIT}
+    path.write_text(yaml.safe_dump(content))
+    restarts = _restarts(platform)
+    platform.supervisor.restart("gateway-serve")
+    port = PUBLIC_PORT + PORT_SHIFT
+    wait_until(lambda: _restarts(platform) > restarts and look(port, "/readyz")[0] == 200, RESTART_DEADLINE_SECONDS)
+
+
+def _restarts(platform: Platform) -> int:
+    return next(kept["restarts"] for kept in platform.supervisor.kept() if kept["name"] == "gateway-serve")
