@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.blueprint.adapters.bounded import BoundedValidation
 from services.blueprint.domain.publishing import Publisher
 from services.chassis.db import Database
 
@@ -12,3 +13,4 @@ class Factory:
 
     db: Database
     publisher: Publisher
+    validation: BoundedValidation

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
+from services.blueprint.adapters.bounded import BoundedValidation
 from services.blueprint.config import Settings
 from services.blueprint.domain.publishing import Publisher
 from services.blueprint.factory import Factory
@@ -31,7 +32,7 @@ async def open_context(process: Process) -> AsyncIterator[Factory]:
         return "; ".join(publisher.complaints) or None
 
     process.checks["catalogue"] = check
-    yield Factory(process.database, publisher)
+    yield Factory(process.database, publisher, BoundedValidation())
 
 
 SERVICE = Service(

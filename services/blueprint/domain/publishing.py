@@ -16,6 +16,7 @@ from services.blueprint.domain.yaml_document import YamlRefused, read_yaml
 from services.blueprint.storage import catalogue
 from services.chassis.ids import new_id
 from services.chassis.validation import schema_problems
+from services.contracts.blueprint import Finding
 
 LIBRARY = "library"
 
@@ -52,6 +53,10 @@ class Publisher:
         files = self._read(folder, elements.DOCUMENT, _schema(self.element_folder / "element.schema.json"))
         if files is None:
             return
+        findings = elements.element_findings(files)
+        if findings:
+            self.complaints.append(f"The element {folder.name} is not valid: {_told(findings)}")
+            return
         version = elements.element_of({**files, **{f"../library/{path}": text for path, text in library.items()}})
         known = {item.version: item for item in await catalogue.elements(tx, version.name)}
         if version.version not in known:
@@ -67,8 +72,7 @@ class Publisher:
         known_elements = await self.known_elements(tx)
         findings = validate_blueprint(files, self.schema(), known_elements)
         if findings:
-            told = "; ".join(f"{item.file}:{item.line or '-'}: {item.message}" for item in findings)
-            self.complaints.append(f"The blueprint {folder.name} is not valid: {told}")
+            self.complaints.append(f"The blueprint {folder.name} is not valid: {_told(findings)}")
             return
         document = read_yaml(files[blueprints.DOCUMENT].decode()).value
         known = {item.version: item for item in await catalogue.blueprints(tx, document["name"])}
@@ -100,6 +104,10 @@ class Publisher:
 
 def _folders(parent: Path, document: str) -> list[Path]:
     return sorted(path.parent for path in parent.glob(f"*/{document}"))
+
+
+def _told(findings: list[Finding]) -> str:
+    return "; ".join(f"{item.file}:{item.line or '-'}: {item.message}" for item in findings)
 
 
 def _schema(path: Path) -> dict[str, Any]:

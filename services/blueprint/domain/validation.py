@@ -1,13 +1,14 @@
 """Validate the folder of a blueprint: every error at once, each with its file, line and what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
 from services.blueprint.domain.blueprint import DOCUMENT, Elements
+from services.blueprint.domain.composition import element_findings, role_findings
 from services.blueprint.domain.files import Files
-from services.blueprint.domain.templates import template_findings
-from services.blueprint.domain.versions import matching
+from services.blueprint.domain.parameters import example_findings, parameter_findings
+from services.blueprint.domain.templates import Part, template_findings
 from services.blueprint.domain.yaml_document import YamlDocument, YamlRefused, read_yaml
 from services.chassis.validation import schema_problems
 from services.contracts.blueprint import Finding
@@ -16,124 +17,98 @@ from services.contracts.blueprint import Finding
 def validate_blueprint(files: Files, schema: dict[str, Any], elements: Elements) -> list[Finding]:
     """Return everything that is wrong with a blueprint's files; an empty list when it can be published.
 
-    ``schema`` is the JSON Schema of blueprint.yaml, ``elements`` what the catalogue has.
+    ``schema`` is the JSON Schema of blueprint.yaml, ``elements`` what the catalogue has. A blueprint.yaml that does not
+    keep its schema is looked at no further, but the templates beside it are.
     """
     if DOCUMENT not in files:
-        return [Finding(file=DOCUMENT, line=None, message=f"There is no {DOCUMENT}.", hint="Every blueprint has one.")]
+        hint = "Every blueprint has one, at the top of its folder."
+        return [
+            Finding(file=DOCUMENT, line=None, message=f"There is no {DOCUMENT}.", hint=hint),
+            *_loose_template_findings(files),
+        ]
     try:
         document = read_yaml(files[DOCUMENT].decode())
     except (YamlRefused, UnicodeDecodeError) as error:
-        return [Finding(file=DOCUMENT, line=getattr(error, "line", None), message=str(error))]
+        broken = Finding(file=DOCUMENT, line=getattr(error, "line", None), message=str(error))
+        return [broken, *_loose_template_findings(files)]
     problems = schema_problems(document.value, schema)
     if problems:
-        return [
-            Finding(
-                file=DOCUMENT,
-                line=document.line_of(item.pointer),
-                message=_at(item.pointer, item.message),
-                hint=item.hint,
-            )
-            for item in problems
-        ]
-    return [*_role_findings(document), *_element_findings(document, elements), *_file_findings(document, files)]
+        told = [_finding(document, item.pointer, _at(item.pointer, item.message), item.hint) for item in problems]
+        return [*told, *_loose_template_findings(files)]
+    wrong_parameters = parameter_findings(DOCUMENT, document)
+    return [
+        *wrong_parameters,
+        *role_findings(document),
+        *element_findings(document, elements),
+        *_output_findings(document),
+        *_file_findings(document, files),
+        *([] if wrong_parameters else example_findings(document, files)),
+    ]
 
 
-def _role_findings(document: YamlDocument) -> Iterable[Finding]:
-    blueprint = document.value
-    names = [role["name"] for role in blueprint["roles"]]
-    for index, role in enumerate(blueprint["roles"]):
-        place = f"/roles/{index}"
-        if names.index(role["name"]) != index:
-            yield _finding(document, place, f"The role {role['name']} is there twice.", "Give each role its own name.")
-        if role["name"] not in blueprint["infrastructure"]["roles"]:
-            hint = "Add it under infrastructure.roles."
-            yield _finding(document, place, f"The role {role['name']} has no template.", hint)
-        yield from _reference_findings(document, f"{place}/count", role["count"])
-    for name in blueprint["infrastructure"]["roles"]:
-        if name not in names:
-            place = f"/infrastructure/roles/{name}"
-            yield _finding(document, place, f"There is no role {name}.", f"The roles are: {', '.join(names)}.")
+def _output_findings(document: YamlDocument) -> Iterator[Finding]:
+    roles = [role["name"] for role in document.value["roles"]]
+    for kind in ("outputs", "checks"):
+        names = [item["name"] for item in document.value[kind]]
+        for index, item in enumerate(document.value[kind]):
+            place = f"/{kind}/{index}"
+            if names.index(item["name"]) != index:
+                message = f"The name {item['name']} is there twice under {kind}."
+                yield _finding(document, f"{place}/name", message, "Give each its own name.")
+            if kind == "outputs" and item["role"] not in roles:
+                hint = f"The roles are: {', '.join(roles)}."
+                yield _finding(document, f"{place}/role", f"There is no role {item['role']}.", hint)
 
 
-def _element_findings(document: YamlDocument, elements: Elements) -> Iterable[Finding]:
-    roles = {role["name"] for role in document.value["roles"]}
-    provided: set[str] = set()
-    for index, use in enumerate(document.value["elements"]):
-        place = f"/elements/{index}"
-        for name in set(use["roles"]) - roles:
-            yield _finding(
-                document, f"{place}/roles", f"There is no role {name}.", f"There are: {', '.join(sorted(roles))}."
-            )
-        versions = elements.get(use["element"], {})
-        version = matching(versions, use["version"])
-        if version is None:
-            known = ", ".join(sorted(versions)) or "none"
-            message = f"There is no element {use['element']} {use['version']}."
-            yield _finding(document, place, message, f"Versions of it: {known}.")
-            continue
-        element = versions[version]
-        for ability in set(element.requires) - provided:
-            message = f"{element.name} requires {ability}, which no element before it provides."
-            yield _finding(document, place, message, "Put an element that provides it earlier.")
-        provided |= {element.name, *element.provides}
-        yield from _value_findings(document, place, use.get("values", {}), element.parameters)
-
-
-def _value_findings(
-    document: YamlDocument, place: str, values: dict[str, Any], schema: dict[str, Any]
-) -> Iterable[Finding]:
-    known = schema.get("properties", {})
-    for name, value in values.items():
-        where = f"{place}/values/{name}"
-        if name not in known:
-            hint = f"Its parameters are: {', '.join(sorted(known)) or 'none'}."
-            yield _finding(document, where, f"The element has no parameter {name}.", hint)
-        elif _is_plain(value):
-            for problem in schema_problems(value, known[name], prefix=where):
-                yield _finding(document, problem.pointer, problem.message, problem.hint)
-        yield from _reference_findings(document, where, value)
-    for name in set(schema.get("required", [])) - set(values):
-        yield _finding(document, place, f"The element's parameter {name} has no value.", "Give it under values.")
-
-
-def _reference_findings(document: YamlDocument, place: str, value: Any) -> Iterable[Finding]:
-    known = document.value["parameters"]["properties"]
-    for name in _references(value):
-        if name not in known:
-            yield _finding(document, place, f"There is no parameter {name}.", f"There are: {', '.join(known)}.")
-
-
-def _references(value: Any) -> Iterable[str]:
-    if isinstance(value, dict):
-        if set(value) == {"parameter"}:
-            yield str(value["parameter"])
-            return
-        value = list(value.values())
-    if isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
-
-
-def _is_plain(value: Any) -> bool:
-    return not any(True for _ in _references(value))
-
-
-def _file_findings(document: YamlDocument, files: Files) -> Iterable[Finding]:
+def _file_findings(document: YamlDocument, files: Files) -> Iterator[Finding]:
     infrastructure = document.value["infrastructure"]
     nested = infrastructure.get("files", [])
-    own_types = {PurePosixPath(path).name for path in nested}
-    places = {
-        "/infrastructure/shared": infrastructure["shared"],
-        **{f"/infrastructure/roles/{name}": path for name, path in infrastructure["roles"].items()},
-        **{f"/infrastructure/files/{index}": path for index, path in enumerate(nested)},
-    }
-    for place, path in places.items():
+    own_types = [PurePosixPath(path).name for path in nested]
+    for index, name in enumerate(own_types):
+        if own_types.index(name) != index:
+            message = f"Two nested templates have the name {name}."
+            yield _finding(document, f"/infrastructure/files/{index}", message, "Heat knows them by it: rename one.")
+    parts = [
+        ("/infrastructure/shared", infrastructure["shared"], Part.SHARED),
+        *((f"/infrastructure/roles/{name}", path, Part.ROLE) for name, path in infrastructure["roles"].items()),
+        *((f"/infrastructure/files/{index}", path, Part.NESTED) for index, path in enumerate(nested)),
+    ]
+    looked_at: set[str] = set()
+    for place, path, part in parts:
         if path not in files:
-            yield _finding(
-                document, place, f"There is no file {path}.", "Paths are relative to the blueprint's folder."
-            )
-        else:
-            yield from template_findings(path, files[path], own_types)
+            yield _missing(document, place, path)
+        elif path not in looked_at:
+            looked_at.add(path)
+            yield from template_findings(path, files[path], own_types, part)
+    for index, check in enumerate(document.value["checks"]):
+        yield from _playbook_findings(document, f"/checks/{index}/playbook", check["playbook"], files)
+
+
+def _playbook_findings(document: YamlDocument, place: str, path: str, files: Files) -> Iterator[Finding]:
+    if path not in files:
+        yield _missing(document, place, path)
+        return
+    try:
+        playbook = read_yaml(files[path].decode())
+    except (YamlRefused, UnicodeDecodeError) as error:
+        yield Finding(file=path, line=getattr(error, "line", None), message=str(error))
+        return
+    if not isinstance(playbook.value, list) or not all(isinstance(play, dict) for play in playbook.value):
+        yield Finding(file=path, line=1, message="It is no playbook.", hint="A playbook is a list of plays.")
+
+
+def _loose_template_findings(files: Files) -> Iterator[Finding]:
+    """Look at what lies under infrastructure/ when blueprint.yaml does not say what it is."""
+    found = {
+        path: text for path, text in files.items() if path.startswith("infrastructure/") and path.endswith(".yaml")
+    }
+    own_types = [PurePosixPath(path).name for path in found]
+    for path, text in found.items():
+        yield from template_findings(path, text, own_types, Part.NESTED)
+
+
+def _missing(document: YamlDocument, place: str, path: str) -> Finding:
+    return _finding(document, place, f"There is no file {path}.", "Paths are relative to the blueprint's folder.")
 
 
 def _finding(document: YamlDocument, pointer: str, message: str, hint: str | None = None) -> Finding:

@@ -76,9 +76,20 @@ def _refused(error: yaml.YAMLError) -> YamlRefused:
     return YamlRefused(f"It is no YAML: {problem}.", mark.line + 1 if mark else None)
 
 
+def _check_keys(node: yaml.MappingNode) -> None:
+    """Refuse a key that is there twice: readers differ in which of the two counts."""
+    seen: set[str] = set()
+    for key, _ in node.value:
+        name = str(key.value)
+        if name in seen:
+            raise YamlRefused(f"The key {name} is there twice.", key.start_mark.line + 1)
+        seen.add(name)
+
+
 def _note_lines(node: yaml.Node, pointer: str, lines: dict[str, int]) -> None:
     lines[pointer] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
+        _check_keys(node)
         for key, value in node.value:
             _note_lines(value, f"{pointer}/{str(key.value).replace('~', '~0').replace('/', '~1')}", lines)
             lines[f"{pointer}/{key.value}"] = key.start_mark.line + 1

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from services.blueprint.domain.form import form_of
-from services.blueprint.domain.validation import validate_blueprint
 from services.blueprint.domain.versions import newest
 from services.blueprint.factory import Factory
 from services.blueprint.storage import catalogue
+from services.blueprint.validate import Task
 from services.chassis.errors import NotFound
 from services.chassis.routing import Call, Exposure, Page, RouteTable
 from services.contracts.blueprint import (
@@ -58,10 +58,9 @@ async def show_blueprint_form(call: Call[Factory, None, ChooseVersion]) -> Form:
 )
 async def validate_blueprint_files(call: Call[Factory, ValidateBlueprint, None]) -> ValidationReport:
     """Say everything that is wrong with the files of a blueprint's folder. Nothing is kept."""
-    files = {path: text.encode() for path, text in call.body.files.items()}
     async with call.context.db.unscoped() as tx:
         known = await call.context.publisher.known_elements(tx)
-    findings = validate_blueprint(files, call.context.publisher.schema(), known)
+    findings = await call.context.validation.run(Task(call.body.files, call.context.publisher.schema(), known))
     return ValidationReport(valid=not findings, findings=findings)
 
 

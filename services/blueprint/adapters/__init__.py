@@ -1,0 +1,1 @@
+"""Work that is given away: to a process of its own."""
