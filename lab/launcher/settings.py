@@ -28,7 +28,7 @@ BMCS_PER_RACK = 100
 # A service's `work` process answers health and metrics this far above its `serve` process.
 WORK_PORT_DISTANCE = 40
 # Racks and clouds share a name; the order decides ports and subnet.
-CLOUD_NAMES = ("alpha", "beta", "demo", "load")
+CLOUD_NAMES = ("alpha", "beta", "demo", "gamma", "delta")
 FIRST_SUBNET = 77
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ from lab.launcher.readiness import look
 from lab.launcher.settings import PUBLIC_PORT, Settings, default_cache
 
 PORT_SHIFT = 6000
-CLOUD = "load"
+CLOUD = "delta"
 RESTART_DEADLINE_SECONDS = 20.0
 NO_LIMIT = "100000000/minute"
 
