@@ -6,8 +6,8 @@ from typing import Any
 from services.blueprint.domain.yaml_document import YamlDocument
 from services.contracts.blueprint import Finding
 
-_PSEUDO = frozenset({"OS::project_id", "OS::stack_id", "OS::stack_name"})
-"""Parameters that every template has (HOT specification, "Pseudo parameters")."""
+_PSEUDO = "OS::"
+"""How the parameters that every template has begin (HOT specification, "Pseudo parameters")."""
 _FUNCTIONS = {"get_param": "parameters", "get_resource": "resources", "get_attr": "resources"}
 
 
@@ -15,7 +15,7 @@ def reference_findings(path: str, document: YamlDocument) -> Iterator[Finding]:
     """Yield each reference that leads nowhere."""
     template = document.value
     known: dict[str, set[str]] = {
-        "parameters": set(_PSEUDO) | set(template.get("parameters") or {}),
+        "parameters": set(template.get("parameters") or {}),
         "resources": set(template.get("resources") or {}),
     }
     for section in ("resources", "outputs", "conditions"):
@@ -41,8 +41,8 @@ def _reference(
 ) -> Iterator[Finding]:
     name = argument[0] if isinstance(argument, list) and argument else argument
     section = _FUNCTIONS[function]
-    if isinstance(name, str) and name not in known[section]:
-        there = ", ".join(sorted(known[section] - _PSEUDO)) or "none"
+    if isinstance(name, str) and not name.startswith(_PSEUDO) and name not in known[section]:
+        there = ", ".join(sorted(known[section])) or "none"
         message = f"{function}: there is no {name} under {section}."
         yield Finding(file=path, line=document.line_of(place), message=message, hint=f"There are: {there}.")
 
