@@ -18,6 +18,7 @@ from cloudpoint.generated import types
 
 ROOT = Path(__file__).parents[2]
 CLOUD = "gamma"
+OTHER_CLOUD = "delta"
 PORT_SHIFT = 4000
 MACHINES = 3
 _START_SECONDS = 240
@@ -36,6 +37,10 @@ class Platform:
     def start(self) -> None:
         """Start it with a catalogue that holds the small blueprint as well."""
         self._launcher("up", _START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop it; data and clusters stay."""
+        self._launcher("down", _STOP_SECONDS)
 
     def destroy(self) -> None:
         """Stop it and leave nothing."""
@@ -80,25 +85,23 @@ class Platform:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def servers(self) -> list[Any]:
-        """Return what the cloud holds, over all projects: the servers of Nova."""
-        return self._openstack("server", "list", "--all-projects")
+    def servers(self, cloud: str = CLOUD) -> list[Any]:
+        """Return what a cloud holds, over all projects: the servers of Nova."""
+        return self._openstack(cloud, "server", "list", "--all-projects")
 
-    def _openstack(self, *arguments: str) -> list[Any]:
-        environment = {**os.environ, "OS_CLIENT_CONFIG_FILE": str(self._clouds_file()), "OS_CLOUD": "admin"}
+    def _openstack(self, cloud: str, *arguments: str) -> list[Any]:
+        file = self.state / "simcloud" / cloud / "clouds.yaml"
+        environment = {**os.environ, "OS_CLIENT_CONFIG_FILE": str(file), "OS_CLOUD": "admin"}
         command = [str(Path(sys.executable).parent / "openstack"), *arguments, "-f", "json"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
         found: list[Any] = json.loads(done.stdout)
         return found
 
-    def _clouds_file(self) -> Path:
-        return next((self.state / "simcloud").rglob("clouds.yaml"))
-
     def _launcher(self, command: str, seconds: int) -> None:
         catalogue = self.state.parent / "blueprints"
         if not catalogue.exists():
             _make_catalogue(catalogue)
-        options = ["--state", str(self.state), "--clouds", CLOUD, "--machines", str(MACHINES)]
+        options = ["--state", str(self.state), "--clouds", f"{CLOUD},{OTHER_CLOUD}", "--machines", str(MACHINES)]
         options += ["--port-shift", str(PORT_SHIFT), "--blueprints", str(catalogue)]
         arguments = [sys.executable, "-m", "lab.launcher", *options, command]
         done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False)

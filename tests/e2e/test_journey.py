@@ -9,7 +9,7 @@ import pytest
 
 from cloudpoint import ApiProblem, Client
 from cloudpoint.generated import types
-from tests.e2e.platform import ROOT, Platform, awaited, finished
+from tests.e2e.platform import OTHER_CLOUD, ROOT, Platform, awaited, finished
 
 pytestmark = [pytest.mark.machines, pytest.mark.slow]
 
@@ -43,6 +43,13 @@ def test_every_element_was_applied_on_every_host(customer: Client, cluster: type
 def test_a_user_logs_in_through_the_platform(
     platform: Platform, customer: Client, cluster: types.Cluster, key_file: Path, tmp_path: Path
 ) -> None:
+    assert _hostname_and_user(platform, customer, cluster, key_file, tmp_path) == ["journey-compute-1", "alice"]
+
+
+def _hostname_and_user(
+    platform: Platform, customer: Client, cluster: types.Cluster, key_file: Path, tmp_path: Path
+) -> list[str]:
+    """Log in to the compute host by the command, and have it say its name and who one is."""
     environment = {
         "PATH": "/usr/bin:/bin",
         "PYTHONPATH": str(ROOT / "clients/cli"),
@@ -53,7 +60,39 @@ def test_a_user_logs_in_through_the_platform(
     options = ["--user", "alice", "--identity", str(key_file), "--host", "journey-compute-1", cluster.id]
     command = [sys.executable, "-m", "cloudpoint", "cluster", "ssh", *options, "--", "hostname; id -un"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.split() == ["journey-compute-1", "alice"], done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_another_cloud_has_machines_of_its_own(
+    platform: Platform, customer: Client, project: types.Project, parameters: dict[str, object], cluster: types.Cluster
+) -> None:
+    accepted = customer.clusters.create(
+        project.id, "beside", blueprint="small", cloud=OTHER_CLOUD, parameters=parameters
+    )
+    assert finished(customer, accepted.operation_id).state == "succeeded"
+    beside = customer.clusters.show(accepted.cluster_id)
+    assert all(str(host.node_name).startswith(OTHER_CLOUD) for host in beside.hosts)
+    assert {server["Name"] for server in platform.servers(OTHER_CLOUD)} == {"beside-head", "beside-compute-1"}
+    assert {server["Name"] for server in platform.servers()} == {"journey-head", "journey-compute-1"}
+    assert finished(customer, customer.clusters.delete(beside.id).operation_id).state == "succeeded"
+    assert platform.servers(OTHER_CLOUD) == []
+
+
+def test_clusters_outlive_a_stop_of_everything(
+    platform: Platform, customer: Client, cluster: types.Cluster, key_file: Path, tmp_path: Path
+) -> None:
+    platform.stop()
+    platform.start()
+    assert customer.clusters.show(cluster.id).state == "ready"
+
+    def logged_in() -> list[str]:
+        try:
+            return _hostname_and_user(platform, customer, cluster, key_file, tmp_path)
+        except AssertionError:
+            return []
+
+    awaited(logged_in, lambda found: found == ["journey-compute-1", "alice"], 60)
 
 
 def test_machines_are_not_lent_twice(
@@ -90,7 +129,7 @@ def test_delete_takes_everything_back(
     assert customer.clusters.show(cluster.id).state == "deleted"
     assert platform.servers() == []
     awaited(lambda: [node.state for node in operator.nodes.list()], lambda found: set(found) == {"available"}, 30)
-    assert [node.cluster_id for node in operator.nodes.list()] == [None, None, None]
+    assert all(node.cluster_id is None for node in operator.nodes.list())
 
 
 def test_what_happened_is_told_without_a_gap(customer: Client, project: types.Project, cluster: types.Cluster) -> None:
