@@ -1,4 +1,6 @@
-"""What is committed and made from code: the OpenAPI documents of both listeners, and the page of permissions.
+"""What is committed and made from code.
+
+The OpenAPI documents of both listeners, the client's types made from them, the pages of permissions and of the command.
 
 python -m tests.checks.generated --write    write all of it anew
 """
@@ -6,34 +8,49 @@ python -m tests.checks.generated --write    write all of it anew
 import contextlib
 import importlib
 import io
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from lab.launcher import service_files
 from services.contracts.permissions import EVERYBODY, PERMISSIONS, ROLES, Permission
+from tests.checks.command_page import command_page
 from tests.checks.sources import ROOT
 
 DOCUMENTS = Path("docs/api")
+CLIENT_TYPES = Path("clients/cli/cloudpoint/generated/types.py")
+COMMAND_PAGE = Path("docs/user/commands.md")
+TYPES_DEADLINE_SECONDS = 120
+_TYPES_OPTIONS = (
+    *("--input-file-type", "openapi", "--output-model-type", "msgspec.Struct", "--target-python-version", "3.11"),
+    *("--base-class", "cloudpoint.sdk.answer.Answer", "--keyword-only", "--use-standard-collections"),
+    *("--use-union-operator", "--use-schema-description", "--output-datetime-class", "datetime"),
+    *("--enum-field-as-literal", "all", "--disable-timestamp", "--formatters", "builtin", "--custom-file-header"),
+    '"""Bodies of the API, generated from docs/api/operator.json: make generate."""',
+)
 
 
 def problems() -> list[str]:
     """Every committed file that is not what the code says, or is missing."""
     with tempfile.TemporaryDirectory(prefix="cloudpoint-generated-") as folder:
-        write(Path(folder))
+        root = Path(folder)
+        write(root)
         return [
-            f"{DOCUMENTS / made.name} is not what the code says; run `make generate` and commit it"
-            for made in sorted(Path(folder).iterdir())
-            if not _same(made, ROOT / DOCUMENTS / made.name)
+            f"{path} is not what the code says; run `make generate` and commit it"
+            for path in sorted(made.relative_to(root) for made in root.rglob("*") if made.is_file())
+            if not _same(root / path, ROOT / path)
         ]
 
 
-def write(into: Path) -> None:
-    """Generate everything into a folder."""
-    into.mkdir(parents=True, exist_ok=True)
-    (into / "permissions.md").write_text(permissions_page())
-    if (ROOT / "services/gateway/__main__.py").exists():
-        _compose(into)
+def write(root: Path) -> None:
+    """Generate everything, each file at its place below ``root``."""
+    for path in (DOCUMENTS, CLIENT_TYPES.parent, COMMAND_PAGE.parent):
+        (root / path).mkdir(parents=True, exist_ok=True)
+    (root / DOCUMENTS / "permissions.md").write_text(permissions_page())
+    (root / COMMAND_PAGE).write_text(command_page())
+    _compose(root / DOCUMENTS)
+    _write_client_types(root / DOCUMENTS / "operator.json", root / CLIENT_TYPES)
 
 
 def permissions_page() -> str:
@@ -84,6 +101,13 @@ def _command(service: str, arguments: list[str]) -> str:
     return output.getvalue()
 
 
+def _write_client_types(document: Path, into: Path) -> None:
+    """Write the structs of all bodies in a document. Raises CalledProcessError."""
+    generator = Path(sys.executable).parent / "datamodel-codegen"
+    command = [str(generator), "--input", str(document), "--output", str(into), *_TYPES_OPTIONS]
+    subprocess.run(command, check=True, timeout=TYPES_DEADLINE_SECONDS)
+
+
 def _same(made: Path, committed: Path) -> bool:
     return committed.exists() and committed.read_bytes() == made.read_bytes()
 
@@ -91,4 +115,4 @@ def _same(made: Path, committed: Path) -> bool:
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit(__doc__)
-    write(ROOT / DOCUMENTS)
+    write(ROOT)

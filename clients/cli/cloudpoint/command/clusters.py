@@ -98,9 +98,9 @@ def watch_cluster(session: Session, cluster: str, project: str | None) -> None:
 
 @cluster.command("ssh")
 @click.argument("cluster")
-@click.option("--user", help="Log in as this user; your own if left out.")
+@click.option("-l", "--user", help="Log in as this user; your own if left out.")
 @click.option("--host", help="On this host; the first of the cluster's ssh output if left out.")
-@click.option("--identity", type=click.Path(path_type=Path), help="A private key file.")
+@click.option("-i", "--identity", type=click.Path(path_type=Path), help="A private key file.")
 @_project
 @click.argument("command", nargs=-1)
 @with_session

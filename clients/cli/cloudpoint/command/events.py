@@ -45,7 +45,7 @@ def _print(session: Session, event: types.RecordedEvent) -> None:
         click.echo(event.raw)
         return
     line = Text.assemble((f"{event.number:>6} ", "dim"), cell(event.at), " ", (event.type, "bold"), f" {event.subject}")
-    line.append("".join(f" {name}={value}" for name, value in event.data.items()))
+    line.append("".join(f" {name}={value}" for name, value in event.data.items() if value is not None))
     session.console.print(line, soft_wrap=True)
 
 

@@ -31,12 +31,21 @@ _PARTS_NAMED = 3
 
 def picture(operation: types.Operation, matrix: types.Matrix | None) -> RenderableType:
     """Return what a person looks at while an operation goes on."""
-    parts: list[RenderableType] = [_title(operation), _steps(operation)]
+    return Group(_title(operation), _steps(operation), *_result(operation, matrix))
+
+
+def outcome(operation: types.Operation, matrix: types.Matrix | None) -> RenderableType:
+    """Return how an operation stands, for one who has seen its steps."""
+    return Group(_title(operation), *_result(operation, matrix))
+
+
+def _result(operation: types.Operation, matrix: types.Matrix | None) -> list[RenderableType]:
+    parts: list[RenderableType] = []
     if matrix and matrix.cells:
         parts.append(_matrix(matrix))
     if isinstance(operation.reason, types.Reason):
         parts.append(_reason(operation.reason))
-    return Group(*parts)
+    return parts
 
 
 def step_line(step: types.StepView, *, with_time: bool = True) -> Text:

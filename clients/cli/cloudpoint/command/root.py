@@ -35,6 +35,8 @@ class Root(click.Group):
         except ConnectionFailed as failure:
             click.echo(f"{failure}\nIs the address right? cloudpoint login --url URL.", err=True)
             sys.exit(exits.UNAVAILABLE)
+        except KeyboardInterrupt:
+            sys.exit(exits.DETACHED)
         except UnreadableAnswer as failure:
             click.echo(str(failure), err=True)
             sys.exit(exits.UNAVAILABLE)

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 DEFAULT_URL = "http://127.0.0.1:7480"
+DEFAULT_FOLDER = Path.home() / ".config" / "cloudpoint"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Settings:
 def folder() -> Path:
     """Return where settings and known hosts are kept: ``$CLOUDPOINT_CONFIG`` or ``~/.config/cloudpoint``."""
     given = os.environ.get("CLOUDPOINT_CONFIG")
-    return Path(given) if given else Path.home() / ".config" / "cloudpoint"
+    return Path(given) if given else DEFAULT_FOLDER
 
 
 def load() -> Settings:

@@ -65,7 +65,11 @@ def _account(session: Session, cluster: types.Cluster) -> str:
 
 
 def _way(cluster_id: str, host: str) -> str:
-    return f"{shlex.quote(sys.executable)} -m cloudpoint connect {cluster_id} {shlex.quote(host)} %p"
+    """Return the command that is the way to a host; ssh runs it wherever and whenever it likes."""
+    command = [sys.executable, "-m", "cloudpoint", "connect", cluster_id, host]
+    if settings.folder() != settings.DEFAULT_FOLDER:
+        command = ["env", f"CLOUDPOINT_CONFIG={settings.folder().absolute()}", *command]
+    return f"{shlex.join(command)} %p"
 
 
 def _front(cluster: types.Cluster) -> str:

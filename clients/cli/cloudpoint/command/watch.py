@@ -9,7 +9,7 @@ from rich.live import Live
 from cloudpoint import ApiProblem, ConnectionFailed
 from cloudpoint.command import exits
 from cloudpoint.command.output import show_json
-from cloudpoint.command.picture import picture, step_line
+from cloudpoint.command.picture import outcome, picture, step_line
 from cloudpoint.command.session import Session
 from cloudpoint.generated import types
 
@@ -89,5 +89,5 @@ def _lines(session: Session, operation_id: str) -> types.Operation:
                 told[step.name] = line.plain
                 session.console.print(line, soft_wrap=True)
     if not session.json:
-        session.console.print(picture(operation, session.client.operations.matrix(operation_id)))
+        session.console.print(outcome(operation, session.client.operations.matrix(operation_id)))
     return operation
