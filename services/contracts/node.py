@@ -49,7 +49,7 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CapacityReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot of all classes, with its own id and age."""
+    """A snapshot of all classes, with its own id and age: ``taken_at`` is when the clouds were last seen."""
 
     id: str
     taken_at: Timestamp
@@ -100,9 +100,12 @@ class ServerHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask how servers' machines are; with ``cluster_id``, machines that they are on by now draw on that cluster's hold."""
+
     project_id: str
     cloud_id: str
     server_ids: list[str]
+    cluster_id: str | None = None
 
 
 class HealthReport(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import openstack
+from keystoneauth1.exceptions import ClientException
 from keystoneauth1.session import Session
 from openstack import exceptions as sdk_errors
 from openstack.connection import Connection
@@ -62,7 +63,7 @@ class Ironic:
             raise NodeLocked(f"Ironic says: {error}") from error
         except sdk_errors.NotFoundException as error:
             raise NotFound(cloud_id=cloud_id, words=str(error)) from error
-        except (sdk_errors.SDKException, OSError) as error:
+        except (sdk_errors.SDKException, ClientException, OSError) as error:
             raise CloudFailure(f"Ironic of cloud {cloud_id} says: {error}") from error
 
 

@@ -3,10 +3,15 @@
 from services.contracts.node import Node, ServerHealth
 
 _FAILED_STATES = frozenset({"deploy failed", "clean failed", "error", "inspect failed", "rescue failed"})
+_GONE = "Its machine is gone: no node of the cloud carries this server any more."
 
 
-def health_of(server_id: str, node: Node | None) -> ServerHealth:
-    """Return the health of a server by the node it is on; a server without a node is not wrong yet, just unplaced."""
+def health_of(server_id: str, node: Node | None, *, was_placed: bool = False) -> ServerHealth:
+    """Return the health of a server by the node it is on.
+
+    One without a node is not wrong, just unplaced, unless it ``was_placed`` before.
+    """
+    reason = complaint_of(node) if node else _GONE if was_placed else None
     return ServerHealth(
         server_id=server_id,
         node_id=node.id if node else None,
@@ -15,7 +20,7 @@ def health_of(server_id: str, node: Node | None) -> ServerHealth:
         power=node.power if node else None,
         maintenance=node.maintenance if node else False,
         last_error=node.last_error if node else None,
-        reason=complaint_of(node) if node else None,
+        reason=reason,
     )
 
 

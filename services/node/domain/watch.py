@@ -1,9 +1,9 @@
 """Keeps the copy of each cloud's nodes fresh."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from services.chassis.db import Database
-from services.chassis.errors import Problem
 from services.chassis.log import get_logger
 from services.node.adapters.ironic import Ironic
 from services.node.storage.nodes import replace_nodes
@@ -12,7 +12,10 @@ log = get_logger("node.watch")
 
 
 class Watch:
-    """Asks one cloud's Ironic again and again, and remembers since when it does not answer."""
+    """Asks one cloud's Ironic again and again.
+
+    While it does not answer, the copy stays as it is: each node's ``seen_at`` says how old.
+    """
 
     def __init__(self, db: Database, ironic: Ironic, cloud_id: str, seconds: float) -> None:
         self._db = db
@@ -25,12 +28,13 @@ class Watch:
         while True:
             try:
                 await self.look()
-            except Problem as problem:
-                log.warning("watch.failed", cloud_id=self._cloud_id, reason=str(problem))
+            except Exception as error:
+                log.warning("watch.failed", cloud_id=self._cloud_id, error=repr(error))
             await asyncio.sleep(self._seconds)
 
     async def look(self) -> None:
         """Look once; raises CloudFailure when Ironic does not answer."""
+        looked_at = datetime.now(UTC)
         seen = await self._ironic.nodes(self._cloud_id)
         async with self._db.unscoped() as tx:
-            await replace_nodes(tx, self._cloud_id, seen)
+            await replace_nodes(tx, self._cloud_id, seen, looked_at)

@@ -1,6 +1,8 @@
 """Capacity, holds, and the health of the machines behind servers, for the cluster service."""
 
-from services.chassis.errors import NotFound
+from typing import Any
+
+from services.chassis.errors import FieldProblem, InvalidRequest, NotFound
 from services.chassis.routing import Call, Exposure, RouteTable
 from services.contracts.node import (
     Allocation,
@@ -14,7 +16,8 @@ from services.contracts.node import (
 from services.node.domain import capacity
 from services.node.domain.health import health_of
 from services.node.factory import Factory
-from services.node.storage.holds import allocate, get_hold, release
+from services.node.storage.access import within
+from services.node.storage.holds import allocate, allocated_servers, draw, get_hold, project_of_hold, release
 from services.node.storage.nodes import nodes_of_servers
 
 routes = RouteTable("capacity")
@@ -29,6 +32,9 @@ async def read_capacity(call: Call[Factory, None, None]) -> CapacityReport:
 @routes.put("/internal/holds/{cluster_id}", Exposure.INTERNAL, "node.hold", "Hold machines for a cluster")
 async def hold_machines(call: Call[Factory, HoldRequest, None]) -> Hold:
     call.caller.require(call.body.project_id)
+    if call.body.cluster_id != call.path["cluster_id"]:
+        problem = FieldProblem("/cluster_id", "It is another cluster than the one of the path.")
+        raise InvalidRequest("The hold is for two clusters.", errors=(problem,))
     async with call.context.db.all_projects(purpose="see that holds of all projects fit") as tx:
         return await capacity.hold(tx, call.body)
 
@@ -36,31 +42,44 @@ async def hold_machines(call: Call[Factory, HoldRequest, None]) -> Hold:
 @routes.put("/internal/holds/{cluster_id}/allocation", Exposure.INTERNAL, "node.hold", "Record a cluster's machines")
 async def record_allocation(call: Call[Factory, Allocation, None]) -> HealthReport:
     """Look at the cloud once more, so that the binding is the one of now."""
-    async with call.context.db.project(*call.caller.scope().projects) as tx:
-        hold = await get_hold(tx, call.path["cluster_id"])
-    if hold is None:
-        raise NotFound(cluster_id=call.path["cluster_id"])
+    hold, project_id = await _hold_of(call)
     await call.context.watches[hold.cloud_id].look()
-    (project_id,) = call.caller.scope().projects
     async with call.context.db.project(project_id) as tx:
         found = await nodes_of_servers(tx, hold.cloud_id, call.body.server_ids)
-        await allocate(tx, hold.cluster_id, project_id, {server: node.id for server, node in found.items()})
-    return _report(call.body.server_ids, found)
+        await allocate(tx, hold.cluster_id, project_id, _ids(found))
+    return _report(call.body.server_ids, found, set())
 
 
 @routes.delete("/internal/holds/{cluster_id}", Exposure.INTERNAL, "node.hold", "Give a cluster's hold back")
 async def release_machines(call: Call[Factory, None, None]) -> None:
-    async with call.context.db.project(*call.caller.scope().projects) as tx:
+    async with within(call.context.db, call.caller.scope(), "release a hold") as tx:
         await release(tx, call.path["cluster_id"])
 
 
 @routes.post("/internal/health", Exposure.INTERNAL, "capacity.read", "Say how servers' machines are")
 async def read_health(call: Call[Factory, HealthRequest, None]) -> HealthReport:
-    call.caller.require(call.body.project_id)
-    async with call.context.db.project(call.body.project_id) as tx:
-        found = await nodes_of_servers(tx, call.body.cloud_id, call.body.server_ids)
-    return _report(call.body.server_ids, found)
+    body = call.body
+    call.caller.require(body.project_id)
+    async with call.context.db.project(body.project_id) as tx:
+        found = await nodes_of_servers(tx, body.cloud_id, body.server_ids)
+        if body.cluster_id:
+            call.caller.require(body.project_id, "node.hold")
+            await draw(tx, body.cluster_id, body.project_id, _ids(found))
+        placed = await allocated_servers(tx, body.server_ids)
+    return _report(body.server_ids, found, placed)
 
 
-def _report(server_ids: list[str], found: dict[str, Node]) -> HealthReport:
-    return HealthReport([health_of(server, found.get(server)) for server in server_ids])
+async def _hold_of(call: Call[Factory, Any, None]) -> tuple[Hold, str]:
+    async with within(call.context.db, call.caller.scope(), "allocate a hold") as tx:
+        found = await get_hold(tx, call.path["cluster_id"]), await project_of_hold(tx, call.path["cluster_id"])
+    if found[0] is None or found[1] is None:
+        raise NotFound(cluster_id=call.path["cluster_id"])
+    return found[0], found[1]
+
+
+def _ids(found: dict[str, Node]) -> dict[str, str]:
+    return {server_id: node.id for server_id, node in found.items()}
+
+
+def _report(server_ids: list[str], found: dict[str, Node], placed: set[str]) -> HealthReport:
+    return HealthReport([health_of(server, found.get(server), was_placed=server in placed) for server in server_ids])

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy import Row, ScalarSelect, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.ids import new_id
 from services.contracts.node import Hold, HoldItem, HoldRequest
-from services.node.schema import allocations, hold_items, holds
+from services.node.schema import allocations, hold_items, holds, nodes
 
 _LOCK = "select pg_advisory_xact_lock(hashtext('holds'))"
 
@@ -20,14 +20,31 @@ async def lock_holds(tx: AsyncConnection) -> None:
 
 
 async def held(tx: AsyncConnection) -> dict[tuple[str, str], int]:
-    """Return per cloud and resource class how many machines are held and not yet allocated."""
+    """Return per cloud and resource class how many machines are held and not yet in use by the cluster they are for."""
+    left = func.sum(func.greatest(0, hold_items.c["count"] - _drawn()))
     query = (
-        select(hold_items.c.cloud_id, hold_items.c.resource_class, func.sum(hold_items.c.count).label("count"))
+        select(hold_items.c.cloud_id, hold_items.c.resource_class, left.label("left"))
         .join(holds, holds.c.id == hold_items.c.hold_id)
         .where(holds.c.state == "held", holds.c.expires_at > func.now())
         .group_by(hold_items.c.cloud_id, hold_items.c.resource_class)
     )
-    return {(row.cloud_id, row.resource_class): int(row._mapping["count"]) for row in await tx.execute(query)}
+    return {(row.cloud_id, row.resource_class): int(row.left) for row in await tx.execute(query)}
+
+
+def _drawn() -> ScalarSelect[int]:
+    """How many machines of an item's class its cluster's servers are on at this moment."""
+    mine = (allocations.c.cluster_id == holds.c.cluster_id) & (nodes.c.resource_class == hold_items.c.resource_class)
+    query = select(func.count()).select_from(
+        allocations.join(
+            nodes, (nodes.c.id == allocations.c.node_id) & (nodes.c.instance_id == allocations.c.server_id)
+        )
+    )
+    return query.where(mine).correlate(holds, hold_items).scalar_subquery()
+
+
+def has_ended(hold: Hold) -> bool:
+    """Tell whether a hold's time ran out before its machines were there."""
+    return hold.state == "held" and hold.expires_at <= datetime.now(UTC)
 
 
 async def get_hold(tx: AsyncConnection, cluster_id: str) -> Hold | None:
@@ -37,6 +54,11 @@ async def get_hold(tx: AsyncConnection, cluster_id: str) -> Hold | None:
         return None
     items = await tx.execute(select(hold_items).where(hold_items.c.hold_id == row.id))
     return _hold(row, [HoldItem(item.resource_class, item._mapping["count"]) for item in items])
+
+
+async def project_of_hold(tx: AsyncConnection, cluster_id: str) -> str | None:
+    """Return the project of a cluster's hold."""
+    return (await tx.execute(select(holds.c.project_id).where(holds.c.cluster_id == cluster_id))).scalar_one_or_none()
 
 
 async def add_hold(tx: AsyncConnection, request: HoldRequest) -> Hold:
@@ -52,19 +74,33 @@ async def add_hold(tx: AsyncConnection, request: HoldRequest) -> Hold:
     await tx.execute(insert(holds).values(row))
     shared = {"hold_id": row["id"], "project_id": request.project_id, "cloud_id": request.cloud_id}
     items = [{**shared, "resource_class": item.resource_class, "count": item.count} for item in request.items]
-    await tx.execute(insert(hold_items).values(items))
+    if items:
+        await tx.execute(insert(hold_items).values(items))
     added = await get_hold(tx, request.cluster_id)
     assert added is not None
     return added
 
 
 async def allocate(tx: AsyncConnection, cluster_id: str, project_id: str, nodes_by_server: dict[str, str]) -> None:
-    """Turn a hold into an allocation: the servers, each with its node's id."""
+    """Turn a hold into an allocation: these servers, each with its node's id, and no others."""
     await tx.execute(update(holds).where(holds.c.cluster_id == cluster_id).values(state="allocated"))
-    for server_id, node_id in nodes_by_server.items():
+    others = allocations.c.server_id.not_in(list(nodes_by_server))
+    await tx.execute(delete(allocations).where(allocations.c.cluster_id == cluster_id, others))
+    await draw(tx, cluster_id, project_id, nodes_by_server)
+
+
+async def draw(tx: AsyncConnection, cluster_id: str, project_id: str, nodes_by_server: dict[str, str]) -> None:
+    """Note which nodes a cluster's servers came to be on; they no longer count as held."""
+    for server_id, node_id in sorted(nodes_by_server.items()):
         row = {"server_id": server_id, "project_id": project_id, "cluster_id": cluster_id, "node_id": node_id}
         query = insert(allocations).values(row)
         await tx.execute(query.on_conflict_do_update(index_elements=["server_id"], set_=row))
+
+
+async def allocated_servers(tx: AsyncConnection, server_ids: list[str]) -> set[str]:
+    """Return which of the servers were seen on a node once."""
+    query = select(allocations.c.server_id).where(allocations.c.server_id.in_(server_ids))
+    return set((await tx.execute(query)).scalars())
 
 
 async def release(tx: AsyncConnection, cluster_id: str) -> None:

@@ -1,9 +1,9 @@
 """The copy of Ironic's nodes."""
 
+from datetime import datetime
 from typing import Any
 
-import msgspec
-from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy import Row, Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,23 +16,56 @@ from services.node.schema import allocations, nodes
 
 _BY_NAME = Keyset((nodes.c.name, "asc"), (nodes.c.id, "asc"))
 _TOLD = ("state", "power", "maintenance", "last_error", "instance_id")
+_COPIED = ("name", "resource_class", "maintenance_reason", "properties", "traits", *_TOLD)
 
 
-async def replace_nodes(tx: AsyncConnection, cloud_id: str, seen: list[Node]) -> None:
-    """Bring the copy of one cloud in line with what was seen, and tell of each node that changed."""
+async def replace_nodes(tx: AsyncConnection, cloud_id: str, seen: list[Node], looked_at: datetime) -> None:
+    """Bring the copy of one cloud in line with what was seen, and tell of each node that changed or went.
+
+    ``looked_at`` is when the look began: what a later look has written meanwhile stays.
+    """
+    await tx.execute(text("select pg_advisory_xact_lock(hashtext('nodes of ' || :cloud))"), {"cloud": cloud_id})
     known = {row.cloud_node_id: row for row in await tx.execute(select(nodes).where(nodes.c.cloud_id == cloud_id))}
-    for node in seen:
-        row = known.pop(node.cloud_node_id, None)
-        node_id = row.id if row else new_id("nod")
-        values = {**msgspec.structs.asdict(node), "id": node_id}
-        values.pop("cluster_id")
-        query = insert(nodes).values(values)
-        await tx.execute(query.on_conflict_do_update(index_elements=["cloud_id", "cloud_node_id"], set_=values))
-        if row is None or any(getattr(row, name) != getattr(node, name) for name in _TOLD):
-            await _tell(tx, node_id, node)
-    gone = [row.id for row in known.values()]
+    if any(row.seen_at > looked_at for row in known.values()):
+        return
+    changed = [node for node in seen if _differs(known.get(node.cloud_node_id), node)]
+    await _write(tx, changed, known)
+    await tx.execute(update(nodes).where(nodes.c.cloud_id == cloud_id).values(seen_at=looked_at))
+    here = {node.cloud_node_id for node in seen}
+    await _forget(tx, [row for row in known.values() if row.cloud_node_id not in here])
+
+
+async def _write(tx: AsyncConnection, changed: list[Node], known: dict[str, Row[Any]]) -> None:
+    rows = [
+        {name: getattr(node, name) for name in (*_COPIED, "cloud_id", "cloud_node_id", "seen_at")} for node in changed
+    ]
+    for row in rows:
+        row["id"] = known[row["cloud_node_id"]].id if row["cloud_node_id"] in known else new_id("nod")
+    if rows:
+        query = insert(nodes)
+        renewed = {name: query.excluded[name] for name in _COPIED}
+        await tx.execute(query.on_conflict_do_update(index_elements=["cloud_id", "cloud_node_id"], set_=renewed), rows)
+    for row in rows:
+        before = known.get(row["cloud_node_id"])
+        if before is None or any(getattr(before, name) != row[name] for name in _TOLD):
+            await _tell(tx, row["id"], {name: row[name] for name in ("name", "cloud_id", *_TOLD)})
+
+
+async def _forget(tx: AsyncConnection, gone: list[Row[Any]]) -> None:
     if gone:
-        await tx.execute(delete(nodes).where(nodes.c.id.in_(gone)))
+        await tx.execute(delete(nodes).where(nodes.c.id.in_([row.id for row in gone])))
+    for row in gone:
+        await _tell(tx, row.id, {"name": row.name, "cloud_id": row.cloud_id, "state": "gone"})
+
+
+def _differs(row: Row[Any] | None, node: Node) -> bool:
+    return row is None or any(getattr(row, name) != getattr(node, name) for name in _COPIED)
+
+
+async def seen_at(tx: AsyncConnection) -> datetime | None:
+    """Return when the cloud that was not seen for the longest time was seen last."""
+    found: datetime | None = (await tx.execute(select(func.min(nodes.c.seen_at)))).scalar_one()
+    return found
 
 
 async def page_of_nodes(
@@ -88,6 +121,5 @@ def _node(row: Row[Any]) -> Node:
     return Node(**fields)
 
 
-async def _tell(tx: AsyncConnection, node_id: str, node: Node) -> None:
-    data = {name: getattr(node, name) for name in ("name", "cloud_id", *_TOLD)}
+async def _tell(tx: AsyncConnection, node_id: str, data: dict[str, Any]) -> None:
     await outbox.add(tx, new_event("node.changed", source="node", subject=node_id, data=data))
