@@ -99,6 +99,7 @@ class ServiceFiles:
         return {
             "ansible": {"folder": str(self._settings.cache / "ansible"), "mitogen": True},
             "elements_folder": str(REPOSITORY / "elements"),
+            "cache_folder": str(self._settings.state / "runner"),
         }
 
     def _identity(self) -> dict[str, Any]:

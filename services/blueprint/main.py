@@ -9,7 +9,7 @@ from services.blueprint.adapters.bounded import BoundedValidation
 from services.blueprint.config import Settings
 from services.blueprint.domain.publishing import Publisher
 from services.blueprint.factory import Factory
-from services.blueprint.routes import blueprints, elements
+from services.blueprint.routes import blueprints, checks, elements
 from services.blueprint.schema import SCHEMA
 from services.chassis.context import Process
 from services.chassis.log import get_logger
@@ -39,7 +39,7 @@ SERVICE = Service(
     name="blueprint",
     summary="Blueprints and elements as immutable versions",
     settings=Settings,
-    tables=(blueprints.routes, elements.routes),
+    tables=(blueprints.routes, checks.routes, elements.routes),
     context=open_context,
     schema=SCHEMA,
 )

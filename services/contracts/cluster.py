@@ -43,6 +43,19 @@ class PlanElement(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: int = 600
 
 
+class PlanCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that has to pass before the cluster is called ready; it is told of at ``hosts``.
+
+    It is given the plan's parameters. ``playbook`` is a path in the folder of the blueprint's version.
+    """
+
+    name: str
+    summary: str
+    playbook: str
+    hosts: list[str]
+    timeout_seconds: int = 600
+
+
 class Fit(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it fits now, by a snapshot of the inventory (outside the plan's hash)."""
 
@@ -65,6 +78,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any]
     roles: list[PlanRole]
     elements: list[PlanElement]
+    checks: list[PlanCheck] = []
     hash: str
     fit: Fit
     created_at: Timestamp
@@ -187,7 +201,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):
-    """The configuration of the hosts, element by element: ``cells`` of the newest run of each."""
+    """The configuration of the hosts, element by element and then check by check: ``cells`` of the newest run of each.
+
+    A check has cells where it is told of, and once it is run.
+    """
 
     operation_id: str
     hosts: list[str]

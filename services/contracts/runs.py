@@ -33,13 +33,32 @@ class RunElement(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: int = 600
 
 
+class RunCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A check of a blueprint: ``playbook`` is a path in the folder of the blueprint's version.
+
+    Its cells are those of ``hosts``; its plays name by themselves where they work. ``values`` are the blueprint's
+    parameters, which the playbook knows as ``element``.
+    """
+
+    name: str
+    blueprint: str
+    version: str
+    playbook: str
+    hosts: list[str]
+    values: dict[str, Any] = {}
+    timeout_seconds: int = 600
+
+
 class RunCluster(msgspec.Struct, frozen=True):
     id: str
     name: str
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
-    """Start a run; the same ``run_id`` again answers the run that is there. ``phase`` is apply, verify or revert."""
+    """Start a run; the same ``run_id`` again answers the run that is there. ``phase`` is apply, verify or revert.
+
+    ``checks`` come after the elements, in phase verify only.
+    """
 
     run_id: str
     operation_id: str
@@ -49,11 +68,12 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     phase: str
     hosts: list[RunHost]
     elements: list[RunElement]
+    checks: list[RunCheck] = []
     facts: dict[str, Any] = {}
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """One element on one host. States: pending, running, ok, changed, failed, unreachable, skipped."""
+    """One element (or check) on one host. States: pending, running, ok, changed, failed, unreachable, skipped."""
 
     host: str
     element: str

@@ -32,14 +32,14 @@ class AnsibleRuntimeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=
 class Settings(ServiceSettings, frozen=True, kw_only=True):
     """What the runner takes beyond what every service takes.
 
-    Elements come from the blueprint service and are kept in ``cache_folder``; where ``elements_folder`` is given, for
-    work on elements, they come from there instead (it holds a folder an element). ``name`` tells the runners of a
-    machine apart and must stay the same over a restart (left out: host and port). A run is lost when its runner is
-    silent for ``silent_seconds``.
+    Elements and checks come from the blueprint service and are kept in ``cache_folder``; where ``elements_folder`` is
+    given, for work on elements, elements come from there instead (it holds a folder an element). ``name`` tells the
+    runners of a machine apart and must stay the same over a restart (left out: host and port). A run is lost when its
+    runner is silent for ``silent_seconds``.
     """
 
     ansible: AnsibleRuntimeSettings
-    cache_folder: str | None = None
+    cache_folder: str
     elements_folder: str | None = None
     sandbox: SandboxSettings = SandboxSettings()
     name: str | None = None

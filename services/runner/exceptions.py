@@ -7,3 +7,9 @@ class ElementMissing(Problem):
     slug = "element-missing"
     status = 422
     title = "There is no such element"
+
+
+class CheckMissing(Problem):
+    slug = "check-missing"
+    status = 422
+    title = "There is no such check"

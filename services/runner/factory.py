@@ -8,7 +8,9 @@ from services.chassis.config import ConfigurationError
 from services.chassis.context import Process
 from services.chassis.db import Database
 from services.runner.adapters.ansible import AnsibleMissing, AnsibleRuntime
+from services.runner.adapters.archives import Archives
 from services.runner.adapters.authz import Authz
+from services.runner.adapters.checks import Checks
 from services.runner.adapters.elements import ElementCatalogue, ElementFolder, ElementSource
 from services.runner.adapters.relay import Relay
 from services.runner.adapters.sandbox import Sandbox
@@ -47,25 +49,25 @@ def make_factory(process: Process, settings: Settings) -> Factory:
 
 def _tools(process: Process, settings: Settings, name: str) -> Tools:
     runtime = AnsibleRuntime(Path(settings.ansible.folder))
+    archives = Archives(process, Path(settings.cache_folder))
     return Tools(
         sandbox=_sandbox(settings.sandbox, name),
         ansible=runtime,
         settings=_ansible(runtime, settings),
         relay=Relay(process),
         secrets=Secrets(process),
-        elements=_elements(process, settings),
+        elements=_elements(settings, archives),
+        checks=Checks(archives),
         user=settings.user,
         start_seconds=settings.start_seconds,
         sweep_seconds=settings.sweep_seconds,
     )
 
 
-def _elements(process: Process, settings: Settings) -> ElementSource:
+def _elements(settings: Settings, archives: Archives) -> ElementSource:
     if settings.elements_folder:
         return ElementFolder(Path(settings.elements_folder))
-    if settings.cache_folder is None:
-        raise ConfigurationError("cache_folder: it is needed unless elements_folder is given.")
-    return ElementCatalogue(process, Path(settings.cache_folder))
+    return ElementCatalogue(archives)
 
 
 def _ansible(runtime: AnsibleRuntime, settings: Settings) -> AnsibleSettings:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from services.blueprint.domain.files import Files, digest_of
+from services.blueprint.domain.files import Files, archive_of, digest_of
 from services.blueprint.domain.versions import matching
 from services.blueprint.domain.yaml_document import read_yaml
 from services.contracts.blueprint import BlueprintVersion, ElementUse, ElementVersion, RoleNeeds
@@ -40,6 +40,13 @@ def blueprint_of(files: Files, elements: Elements, version_id: str, now: datetim
         digest=digest_of(files),
         published_at=now,
     )
+
+
+def checks_archive(files: Files, checks: list[dict[str, Any]]) -> bytes:
+    """Return the archive that a run of the checks needs: their playbooks, and all that lies beside and below these."""
+    folders = {PurePosixPath(check["playbook"]).parent for check in checks}
+    needed = {path: text for path, text in files.items() if folders & set(PurePosixPath(path).parents)}
+    return archive_of(needed)
 
 
 def element_use(use: dict[str, Any], elements: Elements) -> ElementUse:

@@ -76,11 +76,14 @@ class Publisher:
             return
         document = read_yaml(files[blueprints.DOCUMENT].decode()).value
         known = {item.version: item for item in await catalogue.blueprints(tx, document["name"])}
+        archive = blueprints.checks_archive(files, document["checks"])
         if document["version"] not in known:
             version = blueprints.blueprint_of(files, known_elements, new_id("bpv"), datetime.now(UTC))
-            await catalogue.add_blueprint(tx, version)
+            await catalogue.add_blueprint(tx, version, archive)
         elif known[document["version"]].digest != digest_of(files):
             self._complain(folder, document["version"])
+        else:
+            await catalogue.keep_checks(tx, document["name"], document["version"], archive)
 
     def _read(self, folder: Path, document: str, schema: dict[str, Any]) -> Files | None:
         try:

@@ -15,6 +15,7 @@ blueprint_versions = Table(
     Column("id", Text, nullable=False, unique=True),
     Column("digest", Text, nullable=False),
     Column("document", JSONB, nullable=False),
+    Column("archive", LargeBinary),
     Column("published_at", DateTime(timezone=True), nullable=False),
 )
 

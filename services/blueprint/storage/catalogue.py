@@ -3,18 +3,35 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.blueprint.schema import blueprint_versions, element_versions
 from services.contracts.blueprint import BlueprintVersion, ElementVersion
 
 
-async def add_blueprint(tx: AsyncConnection, version: BlueprintVersion) -> None:
-    """Publish a version."""
+async def add_blueprint(tx: AsyncConnection, version: BlueprintVersion, archive: bytes) -> None:
+    """Publish a version with the archive of what its checks need."""
     keys = ("id", "name", "version", "digest", "published_at")
     row = {key: getattr(version, key) for key in keys}
-    await tx.execute(insert(blueprint_versions).values(document=msgspec.to_builtins(version), **row))
+    document = msgspec.to_builtins(version)
+    await tx.execute(insert(blueprint_versions).values(document=document, archive=archive, **row))
+
+
+async def keep_checks(tx: AsyncConnection, name: str, version: str, archive: bytes) -> None:
+    """Add the archive to a version that was published before archives were kept; one that is there stays."""
+    mine = (blueprint_versions.c.name == name, blueprint_versions.c.version == version)
+    change = update(blueprint_versions).where(*mine, blueprint_versions.c.archive.is_(None))
+    await tx.execute(change.values(archive=archive))
+
+
+async def checks_of(tx: AsyncConnection, name: str, version: str) -> bytes | None:
+    """Return the archive of what the checks of one version of a blueprint need."""
+    query = select(blueprint_versions.c.archive).where(
+        blueprint_versions.c.name == name, blueprint_versions.c.version == version
+    )
+    found: bytes | None = (await tx.execute(query)).scalar_one_or_none()
+    return found
 
 
 async def add_element(tx: AsyncConnection, version: ElementVersion, archive: bytes, published_at: Any) -> None:

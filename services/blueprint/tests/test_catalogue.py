@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from services.blueprint.config import CatalogueSettings
 from services.blueprint.main import SERVICE
-from services.blueprint.schema import SCHEMA
+from services.blueprint.schema import SCHEMA, blueprint_versions
 from services.chassis.testing.app import RunningService, running
 from services.chassis.testing.authority import Authority
 from tests.support.servers import FreshDatabase
@@ -67,6 +68,32 @@ async def test_an_archive_holds_the_element_and_the_shared_modules(
     with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
         names = archive.getnames()
     assert {"munge/apply.yaml", "munge/element.yaml", "library/host_ledger.py"} <= set(names)
+
+
+async def test_an_archive_holds_what_the_checks_need(service: RunningService, headers: dict[str, str]) -> None:
+    address = "/internal/blueprints/slurm/versions/1.0.0/archive"
+    answer = await service.client.get(address, headers=headers)
+    with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
+        assert archive.getnames() == [
+            "checks/allreduce.c",
+            "checks/hostname-everywhere.yaml",
+            "checks/mpi-through-slurm.yaml",
+        ]
+    assert (await service.client.get(address.replace("1.0.0", "9.9.9"), headers=headers)).status_code == 404
+
+
+async def test_a_version_from_before_archives_were_kept_gets_its_own(
+    folders: Path, authority: Authority, fresh_database: FreshDatabase, headers: dict[str, str]
+) -> None:
+    database = await fresh_database(SCHEMA)
+    catalogue = CatalogueSettings(str(folders / "blueprints"), str(folders / "elements"))
+    async with running(SERVICE, authority, database=database, catalogue=catalogue) as first:
+        async with first.process.database.unscoped() as tx:
+            await tx.execute(update(blueprint_versions).values(archive=None))
+        address = "/internal/blueprints/mpi/versions/1.0.0/archive"
+        assert (await first.client.get(address, headers=headers)).status_code == 404
+    async with running(SERVICE, authority, database=database, catalogue=catalogue) as again:
+        assert b"mpi-everywhere.yaml" in (await again.client.get(address, headers=headers)).content
 
 
 async def test_a_published_version_never_changes(

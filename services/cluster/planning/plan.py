@@ -11,7 +11,7 @@ from services.cluster.exceptions import InvalidParameters
 from services.cluster.planning.fit import fit_of
 from services.cluster.planning.parameters import resolve_parameters, substitute
 from services.contracts.blueprint import BlueprintVersion, ElementUse, RoleNeeds
-from services.contracts.cluster import Plan, PlanElement, PlanRole
+from services.contracts.cluster import Plan, PlanCheck, PlanElement, PlanRole
 from services.contracts.node import CapacityReport
 
 _NOT_HASHED = ("id", "hash", "fit", "created_at")
@@ -43,6 +43,7 @@ def make_plan(
         parameters=parameters,
         roles=roles,
         elements=[_element(use, roles, parameters) for use in blueprint.elements],
+        checks=[_check(check, roles) for check in blueprint.checks],
         hash="",
         fit=fit_of(roles, cloud_id, capacity),
         created_at=now,
@@ -96,3 +97,9 @@ def _element(use: ElementUse, roles: list[PlanRole], parameters: dict[str, Any])
         secrets=use.secrets,
         timeout_seconds=use.timeout_seconds,
     )
+
+
+def _check(check: dict[str, Any], roles: list[PlanRole]) -> PlanCheck:
+    """Return a check, told of at the first host: the one of the role that the blueprint names first."""
+    hosts = [host for role in roles for host in role.hosts]
+    return PlanCheck(name=check["name"], summary=check["summary"], playbook=check["playbook"], hosts=hosts[:1])

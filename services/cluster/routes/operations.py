@@ -51,14 +51,21 @@ async def show_operation(call: Call[Factory, None, None]) -> Operation:
 
 @routes.get("/v1/operations/{operation_id}/matrix", Exposure.PUBLIC, "operation.read", "Show hosts and elements")
 async def show_matrix(call: Call[Factory, None, None]) -> Matrix:
-    """Show every element on every host: the newest state of each, over all runs of the operation."""
+    """Show every element on every host, and the checks: the newest state of each, over all runs of the operation."""
     operation = await _visible(call)
     async with call.context.db.project(operation.project_id) as tx:
         plan = await get_plan(tx, operation.params["plan_id"])
         hosts = await hosts_of(tx, operation.subject)
-        cells = cells_of(await runs_of(tx, operation.id, "apply"))
+        applied = cells_of(await runs_of(tx, operation.id, "apply"))
+        verified = cells_of(await runs_of(tx, operation.id, "verify"))
     elements = [element.name for element in plan.elements] if plan else []
-    return Matrix(operation_id=operation.id, hosts=[host.name for host in hosts], elements=elements, cells=cells)
+    checks = [check.name for check in plan.checks] if plan else []
+    return Matrix(
+        operation_id=operation.id,
+        hosts=[host.name for host in hosts],
+        elements=[*elements, *checks],
+        cells=[*applied, *(cell for cell in verified if cell.element in checks)],
+    )
 
 
 @routes.get("/v1/operations/{operation_id}/log", Exposure.PUBLIC, "operation.read", "Read the log of a run")

@@ -4,17 +4,17 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from services.chassis.saga import Done, Reason, StepFailed, Wait
+from services.chassis.errors import Problem
+from services.chassis.saga import Done, Reason, StepFailed, Transient, Wait
 from services.cluster.sagas.deps import Context, cluster_of, mandate_of, plan_of
 from services.cluster.storage.clusters import get_cluster
 from services.cluster.storage.hosts import change_host, host_keys_of
-from services.cluster.storage.runs import cells_of, record_run, runs_of
-from services.contracts.cluster import Host, Plan
-from services.contracts.runs import Cell, Run, RunCluster, RunElement, RunHost, StartRun
+from services.cluster.storage.runs import RUN_ENDED, cells_of, lost_run, record_run, runs_of
+from services.contracts.cluster import Host, Plan, PlanCheck
+from services.contracts.runs import Cell, Run, RunCheck, RunCluster, RunElement, RunHost, StartRun
 
 _LOOK_SECONDS = 1.0
 _DONE = frozenset({"ok", "changed"})
-_ENDED = frozenset({"succeeded", "failed", "cancelled", "lost"})
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -24,27 +24,8 @@ async def apply_elements(ctx: Context) -> Done | Wait:
 
 
 async def verify_elements(ctx: Context) -> Done | Wait:
-    """Have each element prove by doing its work that it does it."""
+    """Have each element prove by doing its work that it does it, and then the blueprint's checks that all do."""
     return await _run_phase(ctx, "verify")
-
-
-async def stop_runs(ctx: Context) -> Done | Wait:
-    """Cancel what still runs on the hosts for this cluster's operations; ends when all has ended."""
-    async with ctx.deps.db.project(ctx.operation.project_id) as tx:
-        rows = [row for row in await runs_of(tx, _runs_owner(ctx)) if row.state not in _ENDED]
-    for row in rows:
-        await ctx.deps.runner.cancel(row.id, mandate_of(ctx))
-        run = await ctx.deps.runner.show(row.id, mandate_of(ctx))
-        async with ctx.tx() as tx:
-            await record_run(tx, run, row.number)
-        if run.state not in _ENDED:
-            return Wait(seconds=_LOOK_SECONDS, note="The run on the hosts is being cancelled.")
-    return Done({})
-
-
-def _runs_owner(ctx: Context) -> str:
-    owner: str = ctx.params.get("runs_of", ctx.operation.id)
-    return owner
 
 
 @dataclass(frozen=True)
@@ -53,36 +34,51 @@ class _Progress:
 
     rows: list[Any]
     missing: list[RunElement]
+    missing_checks: list[RunCheck]
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing and not self.missing_checks
 
 
 async def _run_phase(ctx: Context, phase: str) -> Done | Wait:
     plan = await plan_of(ctx)
     progress = await _progress(ctx, plan, phase)
-    under_way = bool(progress.rows) and progress.rows[-1].state not in _ENDED
-    if not under_way and not progress.missing:
+    under_way = bool(progress.rows) and progress.rows[-1].state not in RUN_ENDED
+    if not under_way and progress.complete:
         return Done({"runs": [row.id for row in progress.rows]})
     number = progress.rows[-1].number if under_way else len(progress.rows) + 1
     run = await (_show(ctx, progress) if under_way else _start(ctx, plan, phase, number, progress))
     async with ctx.tx() as tx:
         await record_run(tx, run, number)
-        for host in _failed_hosts(run.cells):
-            await change_host(tx, cluster_of(ctx), host.host, state="failed", reason=host.message)
-    if run.state not in _ENDED:
+        for cell in _failed_cells(run.cells):
+            if cell.element not in _check_names(plan):
+                await change_host(tx, cluster_of(ctx), cell.host, state="failed", reason=cell.message)
+    if run.state not in RUN_ENDED:
         return Wait(seconds=_LOOK_SECONDS, note=_note(run))
-    if run.state == "succeeded":
-        return Wait(seconds=0, note=_note(run))
-    raise StepFailed(await _reason(ctx, run))
+    if run.state == "lost":
+        raise Transient(f"The run was lost: {run.reason or 'the runner does not know it any more.'}")
+    if run.state == "succeeded" and (await _progress(ctx, plan, phase)).complete:
+        return Done({"runs": [*(row.id for row in progress.rows if row.id != run.id), run.id]})
+    raise StepFailed(await _reason(ctx, plan, run))
 
 
 async def _show(ctx: Context, progress: _Progress) -> Run:
-    return await ctx.deps.runner.show(progress.rows[-1].id, mandate_of(ctx))
+    """Return the run under way; one that the runner does not know is lost."""
+    row = progress.rows[-1]
+    try:
+        return await ctx.deps.runner.show(row.id, mandate_of(ctx))
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return lost_run(row)
 
 
 async def _start(ctx: Context, plan: Plan, phase: str, number: int, progress: _Progress) -> Run:
     run_id = run_id_of(ctx.operation.id, phase, number)
     intent = await ctx.intent("run.start", key=run_id, payload={"phase": phase, "number": number})
     await ctx.guard()
-    run = await ctx.deps.runner.start(await _request(ctx, plan, phase, run_id, progress.missing), mandate_of(ctx))
+    run = await ctx.deps.runner.start(await _request(ctx, plan, phase, run_id, progress), mandate_of(ctx))
     await intent.done({"run_id": run.id})
     return run
 
@@ -96,7 +92,32 @@ async def _progress(ctx: Context, plan: Plan, phase: str) -> _Progress:
         hosts = [host for host in element.hosts if (element.name, host) not in done]
         if hosts:
             missing.append(_run_element(element, hosts))
-    return _Progress(rows, missing)
+    return _Progress(rows, missing, _missing_checks(plan, done, again=bool(missing)) if phase == "verify" else [])
+
+
+def _missing_checks(plan: Plan, done: set[tuple[str, str]], *, again: bool) -> list[RunCheck]:
+    """Return the checks that have not passed; all of them ``again`` when an element is still to prove itself."""
+    return [
+        _run_check(plan, check)
+        for check in plan.checks
+        if again or any((check.name, host) not in done for host in check.hosts)
+    ]
+
+
+def _run_check(plan: Plan, check: PlanCheck) -> RunCheck:
+    return RunCheck(
+        name=check.name,
+        blueprint=plan.blueprint,
+        version=plan.blueprint_version,
+        playbook=check.playbook,
+        hosts=check.hosts,
+        values=plan.parameters,
+        timeout_seconds=check.timeout_seconds,
+    )
+
+
+def _check_names(plan: Plan) -> set[str]:
+    return {check.name for check in plan.checks}
 
 
 def _run_element(element: Any, hosts: list[str]) -> RunElement:
@@ -110,7 +131,7 @@ def _run_element(element: Any, hosts: list[str]) -> RunElement:
     )
 
 
-async def _request(ctx: Context, plan: Plan, phase: str, run_id: str, elements: list[RunElement]) -> StartRun:
+async def _request(ctx: Context, plan: Plan, phase: str, run_id: str, progress: _Progress) -> StartRun:
     cluster_id = cluster_of(ctx)
     async with ctx.deps.db.project(plan.project_id) as tx:
         cluster = await get_cluster(tx, cluster_id)
@@ -124,7 +145,8 @@ async def _request(ctx: Context, plan: Plan, phase: str, run_id: str, elements: 
         cluster=RunCluster(cluster_id, plan.cluster_name),
         phase=phase,
         hosts=[_run_host(host, pinned[host.name]) for host in hosts],
-        elements=elements,
+        elements=progress.missing,
+        checks=progress.missing_checks,
     )
 
 
@@ -139,7 +161,7 @@ def run_id_of(operation_id: str, phase: str, number: int) -> str:
     return "run_" + "".join(_ALPHABET[(value >> 5 * place) & 31] for place in range(26))
 
 
-def _failed_hosts(cells: list[Cell]) -> list[Cell]:
+def _failed_cells(cells: list[Cell]) -> list[Cell]:
     return [cell for cell in cells if cell.state in ("failed", "unreachable")]
 
 
@@ -149,15 +171,16 @@ def _note(run: Run) -> str:
     return f"{done} of {len(run.cells)} done" + (f", now {', '.join(running)}" if running else "")
 
 
-async def _reason(ctx: Context, run: Run) -> Reason:
-    failed = _failed_hosts(run.cells)
+async def _reason(ctx: Context, plan: Plan, run: Run) -> Reason:
+    failed = _failed_cells(run.cells)
     log = await ctx.deps.runner.log(
         run.id, max((cell.log_offset or 0 for cell in failed[:1]), default=0), mandate_of(ctx)
     )
-    hosts = ", ".join(sorted({cell.host for cell in failed})) or "no host in particular"
     first = failed[0] if failed else None
-    what = f"Element {first.element} failed on {hosts}" if first else (run.reason or "The run failed")
+    hosts = ", ".join(sorted({cell.host for cell in failed if first and cell.element == first.element}))
+    kind = "check" if first and first.element in _check_names(plan) else "element"
+    what = f"{kind.title()} {first.element} failed on {hosts}" if first else (run.reason or "The run failed")
     task = f" in the task “{first.task}”" if first and first.task else ""
     evidence = "\n".join(filter(None, [first.message if first else run.reason, log.text[:4000]]))
-    runbook = f"{ctx.deps.settings.runbooks}/element-failed.md"
-    return Reason("element-failed", f"{what}{task}.", evidence=evidence, runbook=runbook)
+    runbook = f"{ctx.deps.settings.runbooks}/{kind}-failed.md"
+    return Reason(f"{kind}-failed", f"{what}{task}.", evidence=evidence, runbook=runbook)

@@ -1,18 +1,12 @@
 """Where the files of elements come from: a folder of this machine, or the catalogue of the blueprint service."""
 
-import asyncio
-import hashlib
-import io
-import shutil
-import tarfile
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from services.chassis.auth.credentials import Mandate
-from services.chassis.context import Process
 from services.contracts.runs import RunElement
+from services.runner.adapters.archives import Archives
 from services.runner.exceptions import ElementMissing
 
 LIBRARY = "library"
@@ -54,38 +48,12 @@ class ElementFolder:
 
 
 class ElementCatalogue:
-    """Elements as they were published. A version never changes, so each is fetched once and kept by its content."""
+    """Elements as they were published."""
 
-    def __init__(self, process: Process, cache: Path) -> None:
-        self._process = process
-        self._cache = cache
-        self._kept: dict[tuple[str, str], Path] = {}
+    def __init__(self, archives: Archives) -> None:
+        self._archives = archives
 
     async def fetch_element(self, element: RunElement, phase: str, mandate: Mandate) -> ElementFiles:
         """Return an element's files; raises ElementMissing, or the problem of the blueprint service."""
-        version = (element.name, element.version)
-        if version not in self._kept or not self._kept[version].exists():
-            path = f"/internal/elements/{element.name}/versions/{element.version}/archive"
-            archive = await self._process.client("blueprint").fetch(path, authority=mandate)
-            self._kept[version] = await asyncio.to_thread(_unpacked, archive, self._cache)
-        return ElementFiles.inside(self._kept[version], element, phase)
-
-
-def _unpacked(archive: bytes, cache: Path) -> Path:
-    """Unpack a tar archive below ``cache`` under the name of its content; what is there already stays."""
-    place = cache / hashlib.sha256(archive).hexdigest()
-    if place.exists():
-        return place
-    cache.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".fresh-"))
-    try:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-            opened.extractall(fresh, filter="data")
-        fresh.chmod(0o755)
-        fresh.rename(place)
-    except OSError:
-        if not place.exists():
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return place
+        path = f"/internal/elements/{element.name}/versions/{element.version}/archive"
+        return ElementFiles.inside(await self._archives.fetch(path, mandate), element, phase)

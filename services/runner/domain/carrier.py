@@ -13,7 +13,7 @@ from services.chassis.errors import Problem
 from services.contracts.runs import Cell, StartRun
 from services.runner.adapters.sweep import Access, sweep
 from services.runner.domain import playbook
-from services.runner.domain.element_order import entries_of
+from services.runner.domain.element_order import entries_of_run
 from services.runner.domain.execution import CANCELLED, Execution, Tools, longest_seconds
 from services.runner.domain.journal import Journal
 from services.runner.domain.masking import Mask
@@ -122,7 +122,7 @@ class Carrier:
         await asyncio.sleep(self._beat_seconds)
 
     async def _carry(self, claimed: Claimed) -> None:
-        journal = self._journal(claimed.request, Progress(entries_of(claimed.request.elements)))
+        journal = self._journal(claimed.request, Progress(entries_of_run(claimed.request)))
         execution = Execution(claimed.request, Mandate(claimed.mandate), self._tools, journal)
         self._carried[claimed.request.run_id] = execution
         if claimed.cancel_requested:
@@ -149,7 +149,7 @@ class Carrier:
     async def _clear_up(self, claimed: Claimed) -> None:
         """End on its hosts what a lost run has started there, then say that it is lost."""
         request = claimed.request
-        progress = Progress(entries_of(request.elements))
+        progress = Progress(entries_of_run(request))
         journal = self._journal(request, progress)
         async with self._db.project(request.project_id) as tx:
             progress.restore(await carrying.matrix_of(tx, request.run_id))
@@ -195,4 +195,4 @@ async def _again_and_again(step: Callable[[], Awaitable[None]]) -> None:
 
 def cells_of(request: StartRun) -> list[Cell]:
     """Return the matrix of a run that has not begun."""
-    return Progress(entries_of(request.elements)).cells()
+    return Progress(entries_of_run(request)).cells()

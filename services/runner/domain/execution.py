@@ -14,8 +14,9 @@ import structlog
 
 from services.chassis.auth.credentials import Mandate
 from services.chassis.errors import Problem
-from services.contracts.runs import StartRun
+from services.contracts.runs import RunCheck, StartRun
 from services.runner.adapters.ansible import AnsibleRuntime
+from services.runner.adapters.checks import Checks
 from services.runner.adapters.elements import ElementSource
 from services.runner.adapters.relay import Relay
 from services.runner.adapters.sandbox import Sandbox, SandboxProcess
@@ -24,7 +25,7 @@ from services.runner.adapters.secrets import Secrets, SshIdentity
 from services.runner.adapters.sweep import Access, sweep
 from services.runner.domain import playbook
 from services.runner.domain.ansible_event import AnsibleEvent, Outcome, decode
-from services.runner.domain.element_order import Entry
+from services.runner.domain.element_order import Entry, entries_of_run
 from services.runner.domain.journal import Journal
 from services.runner.domain.masking import Mask
 from services.runner.domain.playbook import AnsibleSettings
@@ -45,6 +46,7 @@ class Tools:
     relay: Relay
     secrets: Secrets
     elements: ElementSource
+    checks: Checks
     user: str
     start_seconds: float
     sweep_seconds: float
@@ -96,20 +98,24 @@ class Execution:
     async def _prepare(self) -> _Prepared:
         run, tools = self.run, self.tools
         seconds = longest_seconds(run, tools)
-        folders = await self._fetch_elements()
+        folders = await self._fetch()
         secrets = await tools.secrets.values(run, self.mandate)
         self.journal.mask = Mask(secrets.values())
         identity = await tools.secrets.identity(run, self.mandate, int(seconds))
         folder = await tools.relay.open(run, self.mandate, seconds)
         return _Prepared(folders, secrets, Access(folder, identity, tools.user))
 
-    async def _fetch_elements(self) -> dict[str, Path]:
-        """Return the folders of the elements and of their shared modules, by their place in the project."""
+    async def _fetch(self) -> dict[str, Path]:
+        """Return the folders of elements and checks and of shared modules, by their place in the project."""
         folders: dict[str, Path] = {}
         libraries: dict[Path, None] = {}
         for entry in self.journal.progress.entries:
-            files = await self.tools.elements.fetch_element(entry.element, self.run.phase, self.mandate)
-            folders[f"elements/{entry.key}"] = files.folder
+            place = f"elements/{entry.key}"
+            if isinstance(entry.part, RunCheck):
+                folders[place] = await self.tools.checks.fetch_check(entry.part, self.mandate)
+                continue
+            files = await self.tools.elements.fetch_element(entry.part, self.run.phase, self.mandate)
+            folders[place] = files.folder
             if files.library:
                 libraries[files.library] = None
         return {**folders, **{playbook.library(number): folder for number, folder in enumerate(libraries)}}
@@ -165,7 +171,7 @@ class Execution:
             if event.outcome is Outcome.STATISTICS:
                 statistics = event
             if self.journal.progress.current is not current and (current := self.journal.progress.current):
-                self._set_deadline(current, current.element.timeout_seconds)
+                self._set_deadline(current, current.part.timeout_seconds)
         return statistics
 
     def _set_deadline(self, entry: Entry, seconds: float) -> None:
@@ -198,7 +204,7 @@ class Execution:
             reason = f"Ansible did not start within {self.tools.start_seconds:g} s."
             progress.break_off("failed", reason, now)
             return reason
-        reason = f"{entry.name} took longer than {entry.element.timeout_seconds} s."
+        reason = f"{entry.name} took longer than {entry.part.timeout_seconds} s."
         progress.break_off("failed", reason, now, [entry])
         return None
 
@@ -233,5 +239,5 @@ class Execution:
 
 def longest_seconds(run: StartRun, tools: Tools) -> float:
     """Return how long a run can take at most: the time of its streams and of its certificate."""
-    longest = sum(element.timeout_seconds + tools.start_seconds for element in run.elements)
+    longest = sum(entry.part.timeout_seconds + tools.start_seconds for entry in entries_of_run(run))
     return min(longest + 2 * tools.sweep_seconds, 86_400.0)

@@ -1,4 +1,4 @@
-"""What Ansible is given for a run: one playbook of all elements, an inventory, settings. Pure text, no disk.
+"""What Ansible is given for a run: one playbook of all elements and checks, an inventory, settings. Pure text, no disk.
 
 Values come from customers. They are written as data that Ansible never evaluates (``!unsafe``), so that braces in a
 parameter are braces on the host.
@@ -146,13 +146,12 @@ MARK = "LC_CLOUDPOINT_RUN"
 
 
 def _import(run: StartRun, entry: Entry, hosts: list[str], secrets: Secrets) -> dict[str, Any]:
-    element = entry.element
     return {
-        "import_playbook": f"elements/{entry.key}/{run.phase}.yaml",
+        "import_playbook": f"elements/{entry.key}/{entry.playbook(run.phase)}",
         "vars": {
             "element_hosts": hosts,
-            "element": data(element.values),
-            "secret": {name: data(secrets[element.name, name]) for name in element.secrets},
+            "element": data(entry.part.values),
+            "secret": {name: data(secrets[entry.name, name]) for name in entry.secrets},
             "cluster": data({**run.facts, "id": run.cluster.id, "name": run.cluster.name}),
         },
     }

@@ -59,10 +59,11 @@ class Progress:
     touched: dict[tuple[int, str], Mark] = field(default_factory=dict)
     current: Entry | None = None
     _ended: int = 0
+    _beyond: dict[str, tuple[Entry, str | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for entry in self.entries:
-            for host in entry.element.hosts:
+            for host in entry.part.hosts:
                 self.marks[entry.index, host] = Mark(len(self.marks), entry, host)
 
     def restore(self, cells: Sequence[Cell]) -> None:
@@ -106,6 +107,8 @@ class Progress:
             self._enter(entry, event.at)
             if event.host and (mark := self.marks.get((entry.index, event.host))):
                 self._note_host(mark, event, log_offset)
+            elif event.host and event.outcome in (Outcome.FAILED, Outcome.UNREACHABLE):
+                self._beyond[event.host] = (entry, event.message)
 
     def leave(self, entry: Entry, at: datetime) -> None:
         """Close an element that has come to its end: what runs there has ended well."""
@@ -162,7 +165,16 @@ class Progress:
         self._drop_out(event.at)
 
     def _correct(self, host: str, at: datetime) -> None:
-        """See to it that a host which Ansible counts as failed is shown as failed, where it last was at work."""
+        """See to it that a host which Ansible counts as failed is shown as failed, where it last was at work.
+
+        A check may work on hosts that are not its own: that one fails is the check's failure.
+        """
+        if host in self._beyond:
+            entry, message = self._beyond.pop(host)
+            for mark in self._of(entry):
+                if mark.state in OPEN | GOOD:
+                    self._end(mark, "failed", at, f"{host}: {message or 'a task failed; the log says which.'}")
+            return
         begun = [mark for mark in self.marks.values() if mark.host == host and mark.started_at]
         if not begun or begun[-1].state in ("failed", "unreachable"):
             return
@@ -186,7 +198,7 @@ class Progress:
         self.touched[mark.entry.index, mark.host] = mark
 
     def _of(self, entry: Entry) -> list[Mark]:
-        return [self.marks[entry.index, host] for host in entry.element.hosts]
+        return [self.marks[entry.index, host] for host in entry.part.hosts]
 
     def entry(self, key: str | None) -> Entry | None:
         """Return the element of a key."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.contracts.runs import RunCluster, RunElement, RunHost, StartRun
+from services.contracts.runs import RunCheck, RunCluster, RunElement, RunHost, StartRun
 
 
 def host(name: str, role: str = "compute", **changed: Any) -> RunHost:
@@ -27,3 +27,8 @@ def run_of(*elements: RunElement, hosts: tuple[RunHost, ...] | None = None, **ch
 
 def element(name: str, *hosts: str, **changed: Any) -> RunElement:
     return RunElement(name=name, version="1.0.0", hosts=list(hosts), **changed)
+
+
+def check(name: str, *hosts: str, **changed: Any) -> RunCheck:
+    given: dict[str, Any] = {"blueprint": "slurm", "version": "1.0.0", "playbook": f"checks/{name}.yaml", **changed}
+    return RunCheck(name=name, hosts=list(hosts), **given)

@@ -4,6 +4,7 @@ import pytest
 
 from services.chassis.errors import InvalidRequest
 from services.runner.domain.check import check
+from services.runner.tests.requests import check as checked
 from services.runner.tests.requests import element, host, run_of
 
 
@@ -21,6 +22,15 @@ from services.runner.tests.requests import element, host, run_of
             ["/elements/0/timeout_seconds", "/elements/0/secrets"],
         ),
         (run_of(element("a", "c1"), hosts=(host("c1", "-x"),)), ["/hosts/0/role"]),
+        (run_of(element("a", "c1"), checks=[checked("b", "c1")]), ["/checks"]),
+        (
+            run_of(element("a", "c1"), phase="verify", checks=[checked("a", "c9")]),
+            ["/checks/0/name", "/checks/0/hosts"],
+        ),
+        (
+            run_of(element("a", "c1"), phase="verify", checks=[checked("b", "c1", version="/", playbook="../b.yaml")]),
+            ["/checks/0/version", "/checks/0/playbook"],
+        ),
         (run_of(element("a", "c1"), hosts=(host("c1"), host("c1"))), ["/hosts/1/name"]),
         (run_of(element("a", "c1"), hosts=(host("c1", variables={"ansible_user": "x"}),)), ["/hosts/0/variables"]),
     ],

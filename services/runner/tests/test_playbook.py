@@ -3,9 +3,9 @@
 import yaml
 
 from services.runner.domain import playbook
-from services.runner.domain.element_order import entries_of
+from services.runner.domain.element_order import entries_of, entries_of_run
 from services.runner.domain.playbook import AnsibleSettings
-from services.runner.tests.requests import element, host, run_of
+from services.runner.tests.requests import check, element, host, run_of
 
 EVIL = "{{ lookup('pipe', 'id') }}"
 
@@ -42,6 +42,14 @@ def test_hosts_that_dropped_out_and_elements_without_hosts_are_left_out() -> Non
     plays = load(playbook.playbook(run, entries_of(run.elements), {"c1"}, {}))
     assert [play.get("import_playbook") for play in plays] == ["elements/00-a/apply.yaml", None]
     assert plays[0]["vars"]["element_hosts"] == ["c1"]
+
+
+def test_a_check_is_its_own_playbook_with_the_parameters_as_element() -> None:
+    run = run_of(element("a", "c1"), phase="verify", checks=[check("sums", "c1", values={"text": EVIL})])
+    plays = load(playbook.playbook(run, entries_of_run(run), {"c1"}, {}))
+    assert plays[0]["import_playbook"] == "elements/00-a/verify.yaml"
+    assert plays[2]["import_playbook"] == "elements/01-sums/checks/sums.yaml"
+    assert plays[2]["vars"]["element"] == {"text": ("unsafe", EVIL)} and plays[2]["vars"]["secret"] == {}
 
 
 def test_the_inventory_knows_all_hosts_of_the_cluster_by_role() -> None:

@@ -6,7 +6,7 @@ from services.runner.domain.ansible_event import AnsibleEvent, Outcome, decode
 from services.runner.domain.element_order import entries_of
 from services.runner.domain.progress import CELL_STATES, Progress
 from services.runner.domain.verdict import judge
-from services.runner.tests.requests import element
+from services.runner.tests.requests import check, element
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -67,6 +67,16 @@ def test_a_host_that_dropped_out_is_skipped_with_the_reason() -> None:
     assert progress.remaining() == []
     verdict = judge(progress.cells())
     assert verdict.reason == "1 of 2 hosts: c1 did not answer in a, task Do it: why."
+
+
+def test_a_failure_beyond_the_hosts_of_a_check_is_the_failure_of_the_check() -> None:
+    progress = progress_of(element("a", "head", "c1"), check("sums", "head"))
+    happen(progress, ("00-a", "head", Outcome.OK), ("00-a", None, Outcome.ELEMENT_ENDED))
+    happen(progress, ("01-sums", "head", Outcome.OK), ("01-sums", "c1", Outcome.FAILED))
+    happen(progress, ("01-sums", None, Outcome.ELEMENT_ENDED))
+    progress.note(statistics("c1"), 0)
+    assert found(progress) == {"a@head": "ok", "a@c1": "ok", "sums@head": "failed"}
+    assert progress.cells()[2].message == "c1: why"
 
 
 def test_an_early_stop_leaves_the_other_elements_to_a_second_sandbox() -> None:

@@ -1,0 +1,48 @@
+"""What the blueprint service has published, unpacked on this machine."""
+
+import asyncio
+import hashlib
+import io
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+
+from services.chassis.auth.credentials import Mandate
+from services.chassis.context import Process
+
+
+class Archives:
+    """Archives of versions. A version never changes, so each is fetched once and kept by its content."""
+
+    def __init__(self, process: Process, cache: Path) -> None:
+        self._process = process
+        self._cache = cache
+        self._kept: dict[str, Path] = {}
+
+    async def fetch(self, path: str, mandate: Mandate) -> Path:
+        """Return the folder that holds the archive at ``path``; raises the problem of the blueprint service."""
+        if path not in self._kept or not self._kept[path].exists():
+            archive = await self._process.client("blueprint").fetch(path, authority=mandate)
+            self._kept[path] = await asyncio.to_thread(_unpacked, archive, self._cache)
+        return self._kept[path]
+
+
+def _unpacked(archive: bytes, cache: Path) -> Path:
+    """Unpack a tar archive below ``cache`` under the name of its content; what is there already stays."""
+    place = cache / hashlib.sha256(archive).hexdigest()
+    if place.exists():
+        return place
+    cache.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".fresh-"))
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+            opened.extractall(fresh, filter="data")
+        fresh.chmod(0o755)
+        fresh.rename(place)
+    except OSError:
+        if not place.exists():
+            raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return place
