@@ -60,7 +60,9 @@ def _refuse_nul(text: bytes) -> None:
 
 def convert_query(values: dict[str, Any], wanted: type[T]) -> T:
     """Return query parameters as ``wanted``; texts become numbers and booleans where the struct says so."""
-    with_nul = tuple(FieldProblem(f"?{name}", "It holds the character NUL.") for name in values if _has_nul(values[name]))
+    with_nul = tuple(
+        FieldProblem(f"?{name}", "It holds the character NUL.") for name in values if _has_nul(values[name])
+    )
     if with_nul:
         raise InvalidRequest("A query parameter is not valid.", errors=with_nul)
     try:

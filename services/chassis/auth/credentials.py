@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from services.chassis.auth.caller import Caller
 from services.chassis.auth.keys import ServiceKey
+from services.chassis.auth.memory import Memory
 from services.chassis.auth.tokens import HOP_SECONDS, HopClaims, claims_dict
 
 PROOF_HEADER = "X-Cloudpoint-Proof"
@@ -43,8 +44,8 @@ class Credentials:
     def __init__(self, key: ServiceKey, exchange: Exchange) -> None:
         self._key = key
         self._exchange = exchange
-        self._passes: dict[tuple[str, str], ExchangedPass] = {}
-        self._hops: dict[tuple[str, str], ExchangedPass] = {}
+        self._passes: Memory[tuple[str | None, str], str] = Memory()
+        self._hops: Memory[tuple[str, str], str] = Memory()
 
     async def headers(self, audience: str, authority: Authority) -> dict[str, str]:
         """Return the headers that let ``audience`` know who calls; raises what the exchange raises (403, 503)."""
@@ -56,31 +57,24 @@ class Credentials:
         if isinstance(authority, Mandate):
             return self._hop(audience, authority)
         subject_token = authority.token if authority else None
-        known = self._passes.get((subject_token or "", audience))
-        if known is None or known.expires_at - time.time() < _RENEW_SECONDS:
-            known = await self._exchange(subject_token, audience)
-            self._forget_ended(self._passes)
-            self._passes[(subject_token or "", audience)] = known
-        return known.token
+        known = self._passes.get((subject_token, audience), _RENEW_SECONDS)
+        if known is None:
+            exchanged = await self._exchange(subject_token, audience)
+            known = exchanged.token
+            self._passes.keep((subject_token, audience), known, exchanged.expires_at)
+        return known
 
     def proof_headers(self, audience: str) -> dict[str, str]:
         """Return the proof alone, for authz itself, which knows the services by their keys."""
         return {PROOF_HEADER: self._key.proof(audience)}
 
     def _hop(self, audience: str, mandate: Mandate) -> str:
-        known = self._hops.get((mandate.token, audience))
-        if known is None or known.expires_at - time.time() < _RENEW_SECONDS:
+        known = self._hops.get((mandate.token, audience), _RENEW_SECONDS)
+        if known is None:
             now = int(time.time())
             claims = HopClaims(
                 iss=self._key.service, aud=audience, iat=now, exp=now + HOP_SECONDS, mandate=mandate.token
             )
-            known = ExchangedPass(self._key.sign(claims_dict(claims), "hop+jwt"), now + HOP_SECONDS)
-            self._forget_ended(self._hops)
-            self._hops[(mandate.token, audience)] = known
-        return known.token
-
-    @staticmethod
-    def _forget_ended(kept: dict[tuple[str, str], ExchangedPass]) -> None:
-        now = time.time()
-        for key in [key for key, value in kept.items() if value.expires_at < now]:
-            del kept[key]
+            known = self._key.sign(claims_dict(claims), "hop+jwt")
+            self._hops.keep((mandate.token, audience), known, claims.exp)
+        return known

@@ -55,7 +55,16 @@ def test_every_wrong_place_is_named_at_once() -> None:
         "labels": {"a/b": 1, "c~d": 2},
         "hosts": [{"name": "ok"}, {"name": "x"}, {"volumes": 5}],
     }
-    named = {"/name", "/count", "/note", "/labels/a~1b", "/labels/c~0d", "/hosts/1/name", "/hosts/2", "/hosts/2/volumes"}
+    named = {
+        "/name",
+        "/count",
+        "/note",
+        "/labels/a~1b",
+        "/labels/c~0d",
+        "/hosts/1/name",
+        "/hosts/2",
+        "/hosts/2/volumes",
+    }
     assert pointers(body) == named
 
 
@@ -141,8 +150,14 @@ def test_no_bytes_break_it(raw: bytes) -> None:
 
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "hosts", "kind", "volumes"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "hosts", "kind", "volumes"]), inner)
+    ),
     max_leaves=8,
 )
 
@@ -186,7 +201,9 @@ def test_a_route_without_parameters_refuses_any() -> None:
     assert (problem.pointer, problem.hint) == ("?verbose", None)
 
 
-def test_a_schema_that_refers_elsewhere_is_refused_and_nothing_is_fetched(unused_address: tuple[str, list[str]]) -> None:
+def test_a_schema_that_refers_elsewhere_is_refused_and_nothing_is_fetched(
+    unused_address: tuple[str, list[str]],
+) -> None:
     url, asked = unused_address
     problems = schema_problems({}, {"$ref": url}, prefix="/parameters")
     assert [problem.pointer for problem in problems] == ["/parameters"]
