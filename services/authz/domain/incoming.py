@@ -10,7 +10,7 @@ from services.authz.domain.directory import Asker
 from services.authz.domain.sessions import SESSION_BEARERS, SESSION_TYPE, Sessions
 from services.chassis.auth.caller import Caller
 from services.chassis.auth.revocation import Revocations
-from services.chassis.auth.verify import Verifier
+from services.chassis.auth.verify import UNREADABLE, Verifier
 from services.chassis.errors import Forbidden, NotAuthenticated
 
 _LONGEST_CHAIN = 8
@@ -46,6 +46,6 @@ class Incoming:
 def _kind(token: str) -> str | None:
     try:
         kind: str | None = jwt.get_unverified_header(token).get("typ")
-    except jwt.InvalidTokenError as error:
+    except UNREADABLE as error:
         raise NotAuthenticated("The token can't be read.") from error
     return kind

@@ -10,6 +10,7 @@ from services.chassis.auth.caller import Caller
 from services.chassis.auth.keys import ALGORITHM
 from services.chassis.auth.revocation import Revocations
 from services.chassis.auth.tokens import Narrowing
+from services.chassis.auth.verify import UNREADABLE
 from services.chassis.errors import NotAuthenticated
 from services.contracts.identity import SessionClaims
 from services.contracts.permissions import ROLES
@@ -59,7 +60,7 @@ class Sessions:
                 return msgspec.convert(claims, SessionClaims)
             except jwt.InvalidSignatureError:
                 continue
-            except (jwt.InvalidTokenError, msgspec.ValidationError) as error:
+            except UNREADABLE as error:
                 raise NotAuthenticated(f"The session token is not valid: {error}.", hint="Log in again.") from error
         raise NotAuthenticated("The session token is not signed by identity.", hint="Log in again.")
 

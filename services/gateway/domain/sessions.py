@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from services.chassis.auth.caller import Caller
 from services.chassis.auth.keys import ALGORITHM
 from services.chassis.auth.revocation import Revocations
+from services.chassis.auth.verify import UNREADABLE
 from services.chassis.errors import NotAuthenticated
 from services.contracts.identity import SessionClaims
 
@@ -74,7 +75,7 @@ class Sessions:
             if jwt.get_unverified_header(token).get("typ") != KIND:
                 raise NotAuthenticated("The token is neither an API token nor a session's.")
             return msgspec.convert(_decode(token, self._keys), SessionClaims)
-        except (jwt.InvalidTokenError, msgspec.ValidationError) as error:
+        except UNREADABLE as error:
             raise NotAuthenticated("The session token is not valid.", hint="Log in again.") from error
 
     def _remember(self, token: str, credential: Credential) -> None:
