@@ -25,7 +25,5 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     expiry_grace_seconds: float = 3600.0
     expiry_notice_seconds: float = 86400.0
     reconcile_seconds: float = 60.0
-    machines_seconds: float = 1800.0
-    reach_seconds: float = 600.0
     lease_seconds: float = 10.0
     runbooks: str = "/docs/runbooks"

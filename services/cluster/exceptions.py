@@ -1,6 +1,6 @@
 """What can go wrong with a cluster, as its callers see it."""
 
-from services.chassis.errors import Conflict, InvalidRequest
+from services.chassis.errors import Conflict, InvalidRequest, Problem
 
 
 class NameTaken(Conflict):
@@ -13,6 +13,11 @@ class ClusterLocked(Conflict):
     slug = "cluster-locked"
     title = "The cluster is locked"
     hint = "Unlock it first: cloudpoint cluster unlock <name>."
+
+
+class ClusterGoing(Conflict):
+    slug = "cluster-going"
+    title = "The cluster is being taken back"
 
 
 class OperationUnderWay(Conflict):
@@ -42,11 +47,27 @@ class UnknownBlueprint(InvalidRequest):
     title = "There is no such blueprint"
 
 
-class PlanOutOfDate(Conflict):
+class PlanMismatch(Conflict):
     slug = "plan-mismatch"
     title = "The plan is for something else"
+
+
+class EndInThePast(InvalidRequest):
+    slug = "end-in-the-past"
+    title = "The cluster would have ended already"
 
 
 class HostNotReachable(Conflict):
     slug = "host-not-reachable"
     title = "The host can't be reached yet"
+
+
+class NothingToExport(Conflict):
+    slug = "nothing-to-export"
+    title = "The cluster can't be exported"
+
+
+class UnreadableArchive(Problem):
+    slug = "unreadable-archive"
+    status = 502
+    title = "The files of an element can't be read"

@@ -127,6 +127,11 @@ class OperationStore:
         state = "running" if operation.phase == "forward" else "undoing"
         return await self._change(transaction, operation_id, state=state, reason=None)
 
+    async def hand_over(self, transaction: AsyncConnection, operation_id: str, context: dict[str, Any]) -> None:
+        """Let a parked operation go on in another's name: its service's own ``context`` is replaced."""
+        parked = (OPERATION.c.id == operation_id) & (OPERATION.c.state == "parked")
+        await transaction.execute(update(OPERATION).where(parked).values(context=context))
+
     async def nudge(self, transaction: AsyncConnection, operation_id: str) -> None:
         """Have a waiting operation looked at as soon as this transaction commits; nothing happens to others."""
         mine = OPERATION.c.id == operation_id

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from services.chassis.auth.caller import Caller
 from services.chassis.errors import FieldProblem, Problem
 from services.chassis.ids import new_id
 from services.cluster.exceptions import UnknownBlueprint, UnknownCloud
+from services.cluster.planning.fit import fit_of
 from services.cluster.planning.plan import make_plan
 from services.cluster.sagas.deps import Deps
 from services.contracts.blueprint import BlueprintVersion
@@ -43,6 +46,12 @@ async def plan_cluster(
         batch_size=settings.batch_size,
         now=datetime.now(UTC),
     )
+
+
+async def fitted_now(deps: Deps, caller: Caller, plan: Plan) -> Plan:
+    """Return a kept plan with its fit as of now; what it decides stays."""
+    capacity = await deps.nodes.capacity(caller)
+    return msgspec.structs.replace(plan, fit=fit_of(plan.roles, plan.cloud_id, capacity))
 
 
 async def _blueprint(deps: Deps, caller: Caller, name: str, version: str | None) -> BlueprintVersion:

@@ -26,7 +26,9 @@ def resolve_parameters(schema: dict[str, Any], given: dict[str, Any]) -> dict[st
 
 
 def with_defaults(schema: dict[str, Any], value: Any) -> Any:
-    """Return ``value`` with the defaults of ``schema``, at every depth of objects."""
+    """Return ``value`` with the defaults of ``schema``, at every depth of objects and lists."""
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        return [with_defaults(schema["items"], inner) for inner in value]
     if not isinstance(value, dict) or "properties" not in schema:
         return value
     defaults = {name: inner["default"] for name, inner in schema["properties"].items() if "default" in inner}

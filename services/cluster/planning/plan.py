@@ -9,6 +9,7 @@ import msgspec
 from services.chassis.errors import FieldProblem
 from services.cluster.exceptions import InvalidParameters
 from services.cluster.planning.fit import fit_of
+from services.cluster.planning.host_names import name_problems
 from services.cluster.planning.parameters import resolve_parameters, substitute
 from services.contracts.blueprint import BlueprintVersion, ElementUse, RoleNeeds
 from services.contracts.cluster import Plan, PlanCheck, PlanElement, PlanRole
@@ -62,12 +63,16 @@ def _roles(needs: list[RoleNeeds], parameters: dict[str, Any], cluster: str, bat
     problems = [problem for need, count in zip(needs, counts, strict=True) for problem in _count_problems(need, count)]
     if problems:
         raise InvalidParameters("The number of machines is not what the blueprint allows.", errors=tuple(problems))
-    return [_role(need, count, cluster, batch_size) for need, count in zip(needs, counts, strict=True)]
+    roles = [_role(need, count, cluster, batch_size) for need, count in zip(needs, counts, strict=True)]
+    names = [host for role in roles for host in role.hosts]
+    if problems := name_problems(names):
+        raise InvalidParameters("The hosts can't be named.", errors=tuple(problems))
+    return roles
 
 
 def _count_problems(need: RoleNeeds, count: Any) -> list[FieldProblem]:
     pointer = f"/parameters/{need.count['parameter']}" if isinstance(need.count, dict) else "/parameters"
-    if not isinstance(count, int):
+    if not isinstance(count, int) or isinstance(count, bool):
         return [FieldProblem(pointer, f"The number of machines of role {need.name} is {count!r}, not a whole number.")]
     if count < need.min_count or (need.max_count is not None and count > need.max_count):
         limit = "any number" if need.max_count is None else str(need.max_count)

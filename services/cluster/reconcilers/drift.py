@@ -1,6 +1,7 @@
 """Clusters that differ from what their cloud has are reported as degraded, never silently repaired."""
 
 from services.chassis.auth.credentials import Mandate
+from services.chassis.errors import Problem
 from services.chassis.log import get_logger
 from services.cluster.factory import Factory
 from services.cluster.storage.clusters import change_cluster, get_cluster, settled
@@ -25,7 +26,10 @@ class Drift:
             return
         mandate = Mandate(await self._factory.deps.authz.standing(MANDATE))
         for cluster in standing:
-            await self._look_at(cluster, mandate)
+            try:
+                await self._look_at(cluster, mandate)
+            except Problem as problem:
+                log.warning("drift.unseen", cluster_id=cluster.id, reason=str(problem))
 
     async def _look_at(self, cluster: Cluster, mandate: Mandate) -> None:
         servers = [host.server_id for host in cluster.hosts if host.server_id]

@@ -2,9 +2,10 @@
 
 from services.chassis.auth.credentials import Mandate
 from services.chassis.cloud import CloudAccess
+from services.chassis.errors import Problem
 from services.chassis.log import get_logger
 from services.cluster.factory import Factory
-from services.cluster.storage.clusters import project_clouds
+from services.cluster.storage.clusters import places_with_groups
 from services.cluster.storage.hosts import known_groups
 
 log = get_logger("cluster.orphans")
@@ -19,15 +20,18 @@ class Orphans:
         self._suspects: set[str] = set()
 
     async def look(self) -> None:
-        """Look at every project that has or had clusters, cloud by cloud."""
+        """Look at every project that asked for machines, cloud by cloud; one that can't be seen holds up no other."""
         async with self._factory.db.all_projects(purpose="find orphans") as tx:
-            places = await project_clouds(tx)
+            places = await places_with_groups(tx)
         if not places:
             return
         mandate = Mandate(await self._factory.deps.authz.standing(MANDATE))
         suspects: set[str] = set()
         for project_id, cloud_id in places:
-            suspects |= await self._look_at(project_id, cloud_id, mandate)
+            try:
+                suspects |= await self._look_at(project_id, cloud_id, mandate)
+            except Problem as problem:
+                log.warning("orphans.unseen", project_id=project_id, cloud_id=cloud_id, reason=str(problem))
         self._suspects = suspects
 
     async def _look_at(self, project_id: str, cloud_id: str, mandate: Mandate) -> set[str]:
@@ -43,7 +47,8 @@ class Orphans:
 
     async def _access(self, project_id: str, cloud_id: str, mandate: Mandate) -> CloudAccess:
         credential = await self._factory.deps.identity.credential(project_id, cloud_id, mandate)
-        return CloudAccess(credential.auth_type, credential.auth, credential.region)
+        seconds = self._factory.settings.clouds[cloud_id].call_seconds
+        return CloudAccess(credential.auth_type, credential.auth, credential.region, call_seconds=seconds)
 
 
 async def _unguarded() -> None:

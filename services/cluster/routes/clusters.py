@@ -4,15 +4,15 @@ from typing import Any
 
 import msgspec
 
-from services.chassis.errors import FieldProblem, InvalidRequest, NotFound, PreconditionFailed
+from services.chassis.errors import FieldProblem, InvalidRequest, NotFound
 from services.chassis.routing import Call, Exposure, Page, Paging, Reply, RouteTable
-from services.cluster.domain.lifecycle import begin_build, begin_delete
-from services.cluster.domain.planner import plan_cluster
-from services.cluster.exceptions import PlanOutOfDate
+from services.cluster.domain.lifecycle import begin_build, begin_delete, change_settings, version_of
+from services.cluster.domain.planner import fitted_now, plan_cluster
+from services.cluster.exceptions import PlanMismatch
 from services.cluster.factory import Factory
 from services.cluster.policy import require_project
 from services.cluster.storage.access import within
-from services.cluster.storage.clusters import change_cluster, get_cluster, page_of_clusters
+from services.cluster.storage.clusters import get_cluster, page_of_clusters
 from services.cluster.storage.plans import get_plan
 from services.contracts.cluster import Accepted, ChangeCluster, Cluster, CreateCluster, Plan
 
@@ -64,13 +64,9 @@ async def show_cluster(call: Call[Factory, None, None]) -> Reply[Cluster]:
 async def change_cluster_settings(call: Call[Factory, ChangeCluster, None]) -> Reply[Cluster]:
     cluster = await visible_cluster(call)
     call.caller.require(cluster.project_id)
-    if call.if_match and call.if_match != _etag(cluster):
-        raise PreconditionFailed("The cluster was changed by somebody else.")
-    values = {name: value for name, value in _set_fields(call.body).items() if value is not msgspec.UNSET}
-    async with call.context.db.project(cluster.project_id) as tx:
-        await change_cluster(tx, cluster.id, **values)
-        changed = await get_cluster(tx, cluster.id)
-    return _tagged(changed or cluster)
+    fields = {"locked": call.body.locked, "expires_at": call.body.expires_at}
+    values = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    return _tagged(await change_settings(call.context, cluster, call.if_match, values))
 
 
 @routes.delete("/v1/clusters/{cluster_id}", Exposure.PUBLIC, "cluster.delete", "Delete a cluster", status=202)
@@ -91,13 +87,21 @@ async def visible_cluster(call: Call[Factory, Any, Any]) -> Cluster:
 
 
 async def _named_plan(call: Call[Factory, CreateCluster, None]) -> Plan:
+    _require_nothing_else(call.body)
     async with call.context.db.project(call.body.project) as tx:
         plan = await get_plan(tx, call.body.plan or "")
     if plan is None:
         raise NotFound()
     if plan.cluster_name != call.body.name:
-        raise PlanOutOfDate(f"The plan is for a cluster named {plan.cluster_name}, not {call.body.name}.")
-    return plan
+        raise PlanMismatch(f"The plan is for a cluster named {plan.cluster_name}, not {call.body.name}.")
+    return await fitted_now(call.context.deps, call.caller, plan)
+
+
+def _require_nothing_else(body: CreateCluster) -> None:
+    given = [name for name in ("blueprint", "version", "cloud", "parameters") if getattr(body, name)]
+    problems = [FieldProblem(f"/{name}", "The plan says it already.", "Leave it out.") for name in given]
+    if problems:
+        raise InvalidRequest("A plan leaves no choice to its execution.", errors=tuple(problems))
 
 
 async def _fresh_plan(call: Call[Factory, CreateCluster, None]) -> Plan:
@@ -117,16 +121,8 @@ async def _fresh_plan(call: Call[Factory, CreateCluster, None]) -> Plan:
     )
 
 
-def _set_fields(body: ChangeCluster) -> dict[str, Any]:
-    return {"locked": body.locked, "expires_at": body.expires_at}
-
-
-def _etag(cluster: Cluster) -> str:
-    return f"{cluster.changed_at.timestamp():.6f}"
-
-
 def _tagged(cluster: Cluster) -> Reply[Cluster]:
-    return Reply(cluster, etag=_etag(cluster))
+    return Reply(cluster, etag=version_of(cluster))
 
 
 def _accepted(accepted: Accepted) -> Reply[Accepted]:

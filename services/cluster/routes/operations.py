@@ -7,6 +7,7 @@ import msgspec
 from services.chassis.errors import NotFound
 from services.chassis.routing import Call, Exposure, Page, Paging, RouteTable
 from services.chassis.saga import Operation as SagaOperation
+from services.cluster.domain.control import control
 from services.cluster.domain.views import operation_view
 from services.cluster.factory import Factory
 from services.cluster.sagas.deps import mandate_token
@@ -21,8 +22,9 @@ routes = RouteTable("operations")
 
 
 class ListOperations(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Narrow the list to a cluster or a state."""
+    """Narrow the list to a project, a cluster or a state."""
 
+    project: str | None = None
     cluster: str | None = None
     state: str | None = None
 
@@ -37,7 +39,9 @@ class LogPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 @routes.get("/v1/operations", Exposure.PUBLIC, "operation.read", "List operations")
 async def list_operations(call: Call[Factory, None, ListOperations]) -> Page[Operation]:
     query, store = call.query, call.context.operations
-    async with within(call.context.db, call.caller.scope(), "list operations") as tx:
+    scope = call.caller.scope()
+    scope = scope.narrowed(query.project) if query.project else scope
+    async with within(call.context.db, scope, "list operations") as tx:
         states = (query.state,) if query.state else ()
         page = await store.page(tx, limit=query.limit, cursor=query.cursor, subject=query.cluster, states=states)
         items = [operation_view(row, [], store.allowed(row)) for row in page.operations]
@@ -105,8 +109,7 @@ async def undo_operation(call: Call[Factory, None, None]) -> Operation:
 async def _ask(call: Call[Factory, Any, Any], verb: str) -> Operation:
     operation = await _visible(call)
     call.caller.require(operation.project_id)
-    async with call.context.db.project(operation.project_id) as tx:
-        await getattr(call.context.operations, verb)(tx, operation.id)
+    await control(call.context, call.caller, operation, verb)
     return await _shown(call, operation.id)
 
 

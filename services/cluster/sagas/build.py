@@ -7,10 +7,11 @@ from services.chassis.errors import Problem
 from services.chassis.saga import Done, Saga, Step
 from services.cluster.domain.outputs import outputs_of
 from services.cluster.planning.fit import needs_of
-from services.cluster.sagas.configuration import apply_elements, stop_runs, verify_elements
+from services.cluster.sagas.configuration import apply_elements, verify_elements
 from services.cluster.sagas.deps import Context, access_of, blueprint_of, cluster_of, mandate_of, plan_of
 from services.cluster.sagas.machines import batches, create_batch, create_shared, remove_batch, remove_shared
 from services.cluster.sagas.reach import reach_batch
+from services.cluster.sagas.stopping import stop_runs
 from services.cluster.storage.clusters import change_cluster, get_cluster
 from services.cluster.storage.hosts import change_host, change_hosts
 from services.contracts.node import Allocation, HoldRequest

@@ -5,9 +5,9 @@ Parameters: ``plan_id``. It can't be undone; what fails parks and is resumed.
 
 from services.chassis.saga import Done, Saga, Step
 from services.cluster.sagas.build import forget_authority, release_capacity
-from services.cluster.sagas.configuration import stop_runs
 from services.cluster.sagas.deps import Context, cluster_of
 from services.cluster.sagas.machines import batches, remove_batch, remove_shared
+from services.cluster.sagas.stopping import stop_runs
 from services.cluster.storage.clusters import change_cluster
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from services.chassis.auth.credentials import Mandate
 from services.chassis.cloud import CloudAccess
 from services.chassis.db import Database
-from services.chassis.saga import Operation, StepContext
+from services.chassis.saga import Operation, Reason, StepContext, StepFailed
 from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.adapters.siblings import Authz, Blueprints, Identity, Nodes, Relay, Runner, Secrets
 from services.cluster.config import Settings
@@ -58,8 +58,12 @@ async def plan_of(ctx: Context) -> Plan:
 
 
 async def blueprint_of(ctx: Context, plan: Plan) -> BlueprintVersion:
-    """Return the blueprint's version that the plan was made from."""
-    return await ctx.deps.blueprints.version(plan.blueprint, plan.blueprint_version, mandate_of(ctx))
+    """Return the blueprint's version that the plan was made from; raises StepFailed if it is not the same any more."""
+    found = await ctx.deps.blueprints.version(plan.blueprint, plan.blueprint_version, mandate_of(ctx))
+    if found.digest != plan.blueprint_digest:
+        sentence = f"Blueprint {plan.blueprint} {plan.blueprint_version} is not what was planned. Undo, and plan anew."
+        raise StepFailed(Reason("blueprint-changed", sentence))
+    return found
 
 
 async def access_of(ctx: Context, cloud_id: str) -> CloudAccess:

@@ -14,6 +14,7 @@ from services.cluster.adapters.siblings import Authz
 from services.cluster.sagas.build import BUILD
 from services.cluster.sagas.deps import mandate_token
 from services.cluster.storage.clusters import change_cluster
+from services.cluster.storage.hosts import change_hosts
 
 log = get_logger("cluster.follow")
 
@@ -33,6 +34,8 @@ async def follow(tx: AsyncConnection, operation: Operation, change: Change) -> N
     values = _cluster_values(operation, change) if change.step is None else {}
     if values:
         await change_cluster(tx, operation.subject, **values)
+    if values.get("state") == "deleted":
+        await change_hosts(tx, operation.subject, state="removed")
 
 
 def may_go_on(authz: Authz) -> BeforeForward:
@@ -67,7 +70,7 @@ def _cluster_values(operation: Operation, change: Change) -> dict[str, Any]:
             return {"state": "deleting", "reason": None} if operation.saga == BUILD.name else {}
         case "succeeded":
             return {"operation_id": None}
-        case "failed" | "undone":
+        case "failed" | "undone" if operation.saga == BUILD.name:
             return {"state": "deleted", "operation_id": None, "reason": sentence}
     return {}
 

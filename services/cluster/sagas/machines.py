@@ -5,9 +5,10 @@ from typing import Any
 import yaml
 
 from services.chassis.cloud import CloudAccess
-from services.chassis.saga import Done, Reason, StepFailed, Transient, Unit, Wait
+from services.chassis.saga import Done, Intent, Reason, StepFailed, Unit, Wait
 from services.cluster.domain.machine_group import GroupSpec, GroupState, Member, Observation
 from services.cluster.sagas.deps import Context, access_of, blueprint_of, cluster_of, mandate_of, plan_of
+from services.cluster.storage.clusters import GROUP_INTENT
 from services.cluster.storage.hosts import change_batch, change_host, forget_group, group_of, record_group
 from services.contracts.cluster import Plan, PlanRole
 from services.contracts.node import HealthRequest
@@ -47,36 +48,43 @@ async def remove_batch(ctx: Context) -> Done | Wait:
 async def _create(ctx: Context, key: str) -> Done | Wait:
     plan = await plan_of(ctx)
     access = await access_of(ctx, plan.cloud_id)
-    spec = await _spec(ctx, plan, key)
-    intent = await ctx.intent("machine_group.create", key=f"{cluster_of(ctx)}/{key}", payload={"group": key})
+    intent = await ctx.intent(GROUP_INTENT, key=f"{cluster_of(ctx)}/{key}", payload={"group": key})
     if intent.outcome is None:
-        reference = await ctx.deps.groups.create(access, spec, ctx.guard)
+        reference = await ctx.deps.groups.create(access, await _spec(ctx, plan, key), ctx.guard)
         await intent.done({"backend_ref": reference})
         await _record(ctx, plan, key, reference, {})
     else:
         reference = intent.outcome["backend_ref"]
     seen = await ctx.deps.groups.observe(access, reference)
-    return await _judge(ctx, plan, key, access, spec, seen)
-
-
-async def _judge(
-    ctx: Context, plan: Plan, key: str, access: CloudAccess, spec: GroupSpec, seen: Observation
-) -> Done | Wait:
     if seen.state is GroupState.COMPLETE:
         await _record(ctx, plan, key, seen.backend_ref, seen.outputs, seen.members)
         return Done({"backend_ref": seen.backend_ref, "machines": len(seen.members)})
     if seen.state is GroupState.CHANGING:
         return Wait(seconds=_LOOK_SECONDS, note=await _note(ctx, plan, seen))
-    if seen.state is GroupState.FAILED and await _failure_was_told(ctx, plan, key):
-        await ctx.deps.groups.repair(access, seen.backend_ref or "", spec, ctx.guard)
-        await _tell_failure(ctx, plan, key, told=False)
-        return Wait(seconds=_LOOK_SECONDS, note="The cloud is asked to make what is missing.")
-    await _tell_failure(ctx, plan, key, told=True)
-    raise StepFailed(await _reason(ctx, plan, key, seen))
+    if not await _failure_was_told(ctx, plan, key):
+        await _tell_failure(ctx, plan, key, told=True)
+        raise StepFailed(await _reason(ctx, plan, key, seen))
+    return await _mend(ctx, plan, key, access, intent, seen)
+
+
+async def _mend(
+    ctx: Context, plan: Plan, key: str, access: CloudAccess, intent: Intent, seen: Observation
+) -> Done | Wait:
+    """Go on with a group that had failed and was resumed: what is missing is made, all of it if the group is gone."""
+    if seen.state is GroupState.REMOVING:
+        return Wait(seconds=_LOOK_SECONDS, note="Somebody removes the machines at the cloud; they are made anew then.")
+    if seen.state is GroupState.GONE:
+        async with ctx.tx() as tx:
+            await forget_group(tx, cluster_of(ctx), key)
+        await intent.void()
+        return Wait(seconds=0, note="The machines were removed at the cloud; they are made anew.")
+    await ctx.deps.groups.repair(access, seen.backend_ref or "", await _spec(ctx, plan, key), ctx.guard)
+    await _tell_failure(ctx, plan, key, told=False)
+    return Wait(seconds=_LOOK_SECONDS, note="The cloud is asked to make what is missing.")
 
 
 async def _failure_was_told(ctx: Context, plan: Plan, key: str) -> bool:
-    """Tell whether the step has failed with this group before: then it was resumed, and the group is repaired."""
+    """Tell whether the step has failed with this group before: then it was resumed, and the group is mended."""
     async with ctx.deps.db.project(plan.project_id) as tx:
         row = await group_of(tx, cluster_of(ctx), key)
     return bool(row and row.failure_told)
@@ -97,13 +105,22 @@ async def _remove(ctx: Context, key: str) -> Done | Wait:
     seen = await ctx.deps.groups.observe(access, reference)
     if seen.state is GroupState.GONE:
         return await _gone(ctx, key)
+    if seen.removal_failed:
+        await _judge_removal(ctx, plan, key, seen)
     if seen.state is not GroupState.REMOVING:
         async with ctx.tx() as tx:
             await change_batch(tx, cluster_of(ctx), key, state="removing")
         await ctx.deps.groups.remove(access, reference, ctx.guard)
-    if seen.removal_failed:
-        raise Transient(f"The cloud could not take {key} back: {seen.words}")
     return Wait(seconds=_LOOK_SECONDS, note="The cloud takes the machines back.")
+
+
+async def _judge_removal(ctx: Context, plan: Plan, key: str, seen: Observation) -> None:
+    """Let a removal that failed be tried once more; raises StepFailed when it was."""
+    tried = await _failure_was_told(ctx, plan, key)
+    await _tell_failure(ctx, plan, key, told=not tried)
+    if tried:
+        sentence = f"The cloud could not take the machines of {key} back."
+        raise StepFailed(await _evidence(ctx, plan, seen, "machines-not-given-back", sentence))
 
 
 async def _gone(ctx: Context, key: str) -> Done:
@@ -148,7 +165,7 @@ async def _spec(ctx: Context, plan: Plan, key: str) -> GroupSpec:
         cluster_name=plan.cluster_name,
         key=key,
         template=blueprint.templates[role.name if role else SHARED],
-        files=blueprint.template_files if role else {},
+        files=blueprint.template_files,
         parameters=await _batch_parameters(ctx, plan, role, key) if role else _shared_parameters(ctx, plan),
         marks={"operation": ctx.operation.id, "fence": str(ctx.operation.fence)},
     )
@@ -194,21 +211,30 @@ async def _note(ctx: Context, plan: Plan, seen: Observation) -> str:
 
 
 async def _reason(ctx: Context, plan: Plan, key: str, seen: Observation) -> Reason:
-    report = await _health(ctx, plan, seen)
-    evidence = [f"{item.node_name}: {item.last_error or item.reason}" for item in report if item.reason]
-    if seen.state is GroupState.GONE:
-        sentence = f"The machines of {key} were removed at the cloud by somebody else."
+    if seen.state in (GroupState.GONE, GroupState.REMOVING) or seen.removal_failed:
+        sentence = f"The machines of {key} were removed at the cloud by somebody else. Resume to make them anew."
     else:
         sentence = f"The cloud could not put the machines of {key} into service."
+    return await _evidence(ctx, plan, seen, "machines-failed", sentence)
+
+
+async def _evidence(ctx: Context, plan: Plan, seen: Observation, slug: str, sentence: str) -> Reason:
+    """Return a reason with the cloud's own words and what Ironic says of each machine that is wrong."""
+    report = await _health(ctx, plan, seen)
+    machines = [
+        f"{item.node_name or item.server_id}: {item.last_error or item.reason}" for item in report if item.reason
+    ]
     runbook = f"{ctx.deps.settings.runbooks}/machines-failed.md"
-    return Reason("machines-failed", sentence, evidence="\n".join([seen.words or "", *evidence]), runbook=runbook)
+    return Reason(slug, sentence, evidence="\n".join(filter(None, [seen.words, *machines])) or None, runbook=runbook)
 
 
 async def _health(ctx: Context, plan: Plan, seen: Observation) -> list[Any]:
     servers = [member.server_id for member in seen.members]
     if not servers:
         return []
-    request = HealthRequest(project_id=plan.project_id, cloud_id=plan.cloud_id, server_ids=servers)
+    request = HealthRequest(
+        project_id=plan.project_id, cloud_id=plan.cloud_id, server_ids=servers, cluster_id=cluster_of(ctx)
+    )
     return (await ctx.deps.nodes.health(request, mandate_of(ctx))).items
 
 

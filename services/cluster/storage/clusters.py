@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.chassis import outbox
 from services.chassis.bus import new_event
 from services.chassis.db import Keyset
+from services.chassis.saga.tables import INTENT, OPERATION
 from services.cluster.exceptions import NameTaken
 from services.cluster.schema import clusters
 from services.cluster.storage.hosts import hosts_of
 from services.contracts.cluster import Cluster, Plan
 
+GROUP_INTENT = "machine_group.create"
 _NEWEST = Keyset((clusters.c.created_at, "desc"), (clusters.c.id, "desc"))
 
 
@@ -88,11 +90,10 @@ async def change_cluster(tx: AsyncConnection, cluster_id: str, **values: Any) ->
 
 
 async def expiring(tx: AsyncConnection, before: datetime) -> list[Cluster]:
-    """Return clusters that end before a time and are neither deleted nor locked nor in the middle of something."""
+    """Return clusters that end before a time and are neither locked nor on their way out."""
     query = select(clusters).where(
         clusters.c.expires_at < before,
-        clusters.c.state.in_(("ready", "degraded")),
-        clusters.c.operation_id.is_(None),
+        clusters.c.state.in_(("building", "ready", "degraded")),
         clusters.c.locked.is_(False),
     )
     return [_cluster(row, []) for row in await tx.execute(query)]
@@ -111,10 +112,12 @@ async def mark_notice(tx: AsyncConnection, cluster_id: str, expires_at: datetime
     return (await tx.execute(query.returning(clusters.c.id))).one_or_none() is not None
 
 
-async def project_clouds(tx: AsyncConnection) -> list[tuple[str, str]]:
-    """Return every project and cloud that has or had a cluster."""
-    rows = await tx.execute(select(clusters.c.project_id, clusters.c.cloud_id).distinct())
-    return [(row.project_id, row.cloud_id) for row in rows]
+async def places_with_groups(tx: AsyncConnection) -> list[tuple[str, str]]:
+    """Return every project and cloud where a machine group was ever asked for; elsewhere there can be none."""
+    asked = select(OPERATION.c.subject).join(INTENT, INTENT.c.operation_id == OPERATION.c.id)
+    asked = asked.where(INTENT.c.kind == GROUP_INTENT)
+    query = select(clusters.c.project_id, clusters.c.cloud_id).where(clusters.c.id.in_(asked)).distinct()
+    return [(row.project_id, row.cloud_id) for row in await tx.execute(query)]
 
 
 def _cluster(row: Row[Any], hosts: list[Any]) -> Cluster:

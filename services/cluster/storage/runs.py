@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.cluster.schema import runs
 from services.contracts.runs import Cell, Run
+
+RUN_ENDED = frozenset({"succeeded", "failed", "cancelled", "lost"})
 
 
 async def record_run(tx: AsyncConnection, run: Run, number: int) -> None:
@@ -32,6 +34,34 @@ async def runs_of(tx: AsyncConnection, operation_id: str, phase: str | None = No
     """Return the runs of an operation, the first first."""
     query = select(runs).where(runs.c.operation_id == operation_id).order_by(runs.c.number)
     return list(await tx.execute(query.where(runs.c.phase == phase) if phase else query))
+
+
+async def open_runs(tx: AsyncConnection, cluster_id: str) -> list[str]:
+    """Return the ids of a cluster's runs that had not ended when they were last seen."""
+    query = select(runs.c.id).where(runs.c.cluster_id == cluster_id, runs.c.state.not_in(RUN_ENDED))
+    return list((await tx.execute(query)).scalars())
+
+
+async def change_run(tx: AsyncConnection, run_id: str, **values: Any) -> None:
+    """Change columns of a run that is recorded."""
+    await tx.execute(update(runs).where(runs.c.id == run_id).values(values))
+
+
+def lost_run(row: Row[Any]) -> Run:
+    """Return a recorded run as one that its runner does not know any more."""
+    return Run(
+        id=row.id,
+        operation_id=row.operation_id,
+        project_id=row.project_id,
+        cluster_id=row.cluster_id,
+        phase=row.phase,
+        state="lost",
+        reason=None,
+        created_at=row.created_at,
+        started_at=None,
+        ended_at=None,
+        cells=msgspec.convert(row.cells, list[Cell]),
+    )
 
 
 def cells_of(rows: list[Row[Any]]) -> list[Cell]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from heatclient import exc as heat_errors
 from heatclient.v1.client import Client as HeatClient
+from keystoneauth1.exceptions import ClientException
 from keystoneauth1.session import Session
 
 from services.chassis.cloud import CloudAccess, CloudFailure, CloudThreads
@@ -24,9 +25,8 @@ Guard = Callable[[], Awaitable[None]]
 class HeatMachineGroups:
     """The machine groups of any project at any cloud, each call with the project's own access."""
 
-    def __init__(self, threads: CloudThreads, call_seconds: float = 20.0) -> None:
+    def __init__(self, threads: CloudThreads) -> None:
         self._threads = threads
-        self._seconds = call_seconds
 
     async def find(self, access: CloudAccess, cluster_id: str, cluster_name: str, key: str) -> str | None:
         """Return the reference of the group that is there already, the oldest if a race made several."""
@@ -87,10 +87,10 @@ class HeatMachineGroups:
     async def _call(self, access: CloudAccess, call: Callable[..., Any], *arguments: Any) -> Any:
         client = self._threads.client(access, "heat", _client)
         try:
-            return await self._threads.run(self._seconds, call, client, *arguments)
+            return await self._threads.run(access.call_seconds, call, client, *arguments)
         except heat_errors.HTTPConflict:
             raise
-        except (heat_errors.HTTPException, heat_errors.BaseException) as error:
+        except (heat_errors.HTTPException, heat_errors.BaseException, ClientException, OSError) as error:
             raise CloudFailure(f"Heat says: {error}") from error
 
 
