@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
-from msgspec import UNSET, Meta, UnsetType, field
-
 from cloudpoint.sdk.answer import Answer
+from msgspec import UNSET, Meta, UnsetType, field
 
 
 class Accepted(Answer, kw_only=True):
@@ -56,8 +55,8 @@ class AuditVerification(Answer, kw_only=True):
 
     records: int
     intact: bool
-    first_broken: int | UnsetType | None = UNSET
-    last_digest: str | UnsetType | None = UNSET
+    first_broken: int | None | UnsetType = UNSET
+    last_digest: str | None | UnsetType = UNSET
 
 
 class Binding(Answer, kw_only=True):
@@ -67,7 +66,7 @@ class Binding(Answer, kw_only=True):
 
     subject: str
     role: str
-    project_id: str | UnsetType | None = UNSET
+    project_id: str | None | UnsetType = UNSET
 
 
 class BlueprintSummary(Answer, kw_only=True):
@@ -81,17 +80,17 @@ class BlueprintSummary(Answer, kw_only=True):
 
 class Cell(Answer, kw_only=True):
     """
-    One element on one host. States: pending, running, ok, changed, failed, unreachable, skipped.
+    One element (or check) on one host. States: pending, running, ok, changed, failed, unreachable, skipped.
     """
 
     host: str
     element: str
     state: str
-    task: str | UnsetType | None = UNSET
-    message: str | UnsetType | None = UNSET
-    started_at: datetime | UnsetType | None = UNSET
-    ended_at: datetime | UnsetType | None = UNSET
-    log_offset: int | UnsetType | None = UNSET
+    task: str | None | UnsetType = UNSET
+    message: str | None | UnsetType = UNSET
+    started_at: datetime | None | UnsetType = UNSET
+    ended_at: datetime | None | UnsetType = UNSET
+    log_offset: int | None | UnsetType = UNSET
 
 
 class ChangeCluster(Answer, kw_only=True):
@@ -100,7 +99,7 @@ class ChangeCluster(Answer, kw_only=True):
     """
 
     locked: bool | UnsetType = UNSET
-    expires_at: datetime | UnsetType | None = UNSET
+    expires_at: datetime | None | UnsetType = UNSET
 
 
 class ChangePassword(Answer, kw_only=True):
@@ -125,9 +124,9 @@ ExpiresInDays: TypeAlias = Annotated[int, Meta(ge=1, le=3650)]
 
 class CreateApiToken(Answer, kw_only=True):
     name: Annotated[str, Meta(max_length=100, min_length=1)]
-    projects: list[str] | UnsetType | None = UNSET
-    role: str | UnsetType | None = UNSET
-    expires_in_days: ExpiresInDays | UnsetType | None = 90
+    projects: list[str] | None | UnsetType = UNSET
+    role: str | None | UnsetType = UNSET
+    expires_in_days: ExpiresInDays | None | UnsetType = 90
 
 
 class CreateCluster(Answer, kw_only=True):
@@ -139,16 +138,16 @@ class CreateCluster(Answer, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            description="Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.",
-            pattern="^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$",
+            description='Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.',
+            pattern='^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$',
         ),
     ]
-    plan: str | UnsetType | None = UNSET
-    blueprint: str | UnsetType | None = UNSET
-    version: str | UnsetType | None = UNSET
-    cloud: str | UnsetType | None = UNSET
+    plan: str | None | UnsetType = UNSET
+    blueprint: str | None | UnsetType = UNSET
+    version: str | None | UnsetType = UNSET
+    cloud: str | None | UnsetType = UNSET
     parameters: dict[str, Any] | UnsetType = field(default_factory=dict)
-    expires_at: datetime | UnsetType | None = UNSET
+    expires_at: datetime | None | UnsetType = UNSET
     locked: bool | UnsetType = False
 
 
@@ -156,8 +155,8 @@ class CreateOrganisation(Answer, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            description="Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.",
-            pattern="^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$",
+            description='Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.',
+            pattern='^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$',
         ),
     ]
 
@@ -167,13 +166,13 @@ class CreatePlan(Answer, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            description="Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.",
-            pattern="^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$",
+            description='Lower-case letters, digits and hyphens; begins with a letter; at most 40 characters. Host names are made from it.',
+            pattern='^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$',
         ),
     ]
     blueprint: str
-    version: str | UnsetType | None = UNSET
-    cloud: str | UnsetType | None = UNSET
+    version: str | None | UnsetType = UNSET
+    cloud: str | None | UnsetType = UNSET
     parameters: dict[str, Any] | UnsetType = field(default_factory=dict)
 
 
@@ -182,17 +181,17 @@ class CreateProject(Answer, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            description="Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.",
-            pattern="^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$",
+            description='Lower-case letters, digits and hyphens; begins with a letter; at most 63 characters.',
+            pattern='^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$',
         ),
     ]
 
 
 class CreateUser(Answer, kw_only=True):
-    email: Annotated[str, Meta(max_length=254, pattern="^[^@\\s]+@[^@\\s]+$")]
+    email: Annotated[str, Meta(max_length=254, pattern='^[^@\\s]+@[^@\\s]+$')]
     name: Annotated[str, Meta(max_length=100, min_length=1)]
     password: Annotated[str, Meta(max_length=1024, min_length=12)]
-    platform_role: str | UnsetType | None = UNSET
+    platform_role: str | None | UnsetType = UNSET
 
 
 class CreatedApiToken(Answer, kw_only=True):
@@ -242,6 +241,15 @@ class Explanation(Answer, kw_only=True):
     sentences: list[str]
 
 
+class Export(Answer, kw_only=True):
+    """
+    A cluster as plain files, by path: HOT of each batch, a script, Ansible, inventory, README.
+    """
+
+    cluster: str
+    files: dict[str, str]
+
+
 class FieldProblem(Answer, kw_only=True):
     """
     One thing wrong with one place of a request.
@@ -251,7 +259,7 @@ class FieldProblem(Answer, kw_only=True):
 
     pointer: str
     message: str
-    hint: str | UnsetType | None = UNSET
+    hint: str | None | UnsetType = UNSET
 
 
 class Finding(Answer, kw_only=True):
@@ -262,7 +270,7 @@ class Finding(Answer, kw_only=True):
     file: str
     line: int | None
     message: str
-    hint: str | UnsetType | None = UNSET
+    hint: str | None | UnsetType = UNSET
 
 
 class Fit(Answer, kw_only=True):
@@ -294,17 +302,19 @@ class Host(Answer, kw_only=True):
     address: str | None
     server_id: str | None
     node_name: str | None
-    reason: str | UnsetType | None = UNSET
+    reason: str | None | UnsetType = UNSET
 
 
 class LogIn(Answer, kw_only=True):
-    email: Annotated[str, Meta(max_length=254, pattern="^[^@\\s]+@[^@\\s]+$")]
+    email: Annotated[str, Meta(max_length=254, pattern='^[^@\\s]+@[^@\\s]+$')]
     password: Annotated[str, Meta(max_length=1024, min_length=1)]
 
 
 class Matrix(Answer, kw_only=True):
     """
-    The configuration of the hosts, element by element: ``cells`` of the newest run of each.
+    The configuration of the hosts, element by element and then check by check: ``cells`` of the newest run of each.
+
+        A check has cells where it is told of, and once it is run.
     """
 
     operation_id: str
@@ -337,7 +347,7 @@ class Node(Answer, kw_only=True):
     last_error: str | None
     instance_id: str | None
     seen_at: datetime
-    cluster_id: str | UnsetType | None = UNSET
+    cluster_id: str | None | UnsetType = UNSET
     properties: dict[str, Any] | UnsetType = field(default_factory=dict)
     traits: list[str] | UnsetType = field(default_factory=list)
 
@@ -354,7 +364,7 @@ class PageApiToken(Answer, kw_only=True):
     """
 
     items: list[ApiToken]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageAuditRecord(Answer, kw_only=True):
@@ -363,7 +373,7 @@ class PageAuditRecord(Answer, kw_only=True):
     """
 
     items: list[AuditRecord]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageBinding(Answer, kw_only=True):
@@ -372,7 +382,7 @@ class PageBinding(Answer, kw_only=True):
     """
 
     items: list[Binding]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageBlueprintSummary(Answer, kw_only=True):
@@ -381,7 +391,7 @@ class PageBlueprintSummary(Answer, kw_only=True):
     """
 
     items: list[BlueprintSummary]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageElementVersion(Answer, kw_only=True):
@@ -390,7 +400,7 @@ class PageElementVersion(Answer, kw_only=True):
     """
 
     items: list[ElementVersion]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageMember(Answer, kw_only=True):
@@ -399,7 +409,7 @@ class PageMember(Answer, kw_only=True):
     """
 
     items: list[Member]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageNode(Answer, kw_only=True):
@@ -408,7 +418,7 @@ class PageNode(Answer, kw_only=True):
     """
 
     items: list[Node]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageOrganisation(Answer, kw_only=True):
@@ -417,7 +427,21 @@ class PageOrganisation(Answer, kw_only=True):
     """
 
     items: list[Organisation]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PlanCheck(Answer, kw_only=True):
+    """
+    A check that has to pass before the cluster is called ready; it is told of at ``hosts``.
+
+        It is given the plan's parameters. ``playbook`` is a path in the folder of the blueprint's version.
+    """
+
+    name: str
+    summary: str
+    playbook: str
+    hosts: list[str]
+    timeout_seconds: int | UnsetType = 600
 
 
 class PlanElement(Answer, kw_only=True):
@@ -458,9 +482,9 @@ class ProblemDocument(Answer, kw_only=True):
     status: int
     code: str
     detail: str
-    hint: str | UnsetType | None = UNSET
+    hint: str | None | UnsetType = UNSET
     errors: list[FieldProblem] | UnsetType = field(default_factory=list)
-    request_id: str | UnsetType | None = UNSET
+    request_id: str | None | UnsetType = UNSET
 
 
 class Project(Answer, kw_only=True):
@@ -477,8 +501,8 @@ class Reason(Answer, kw_only=True):
 
     slug: str
     sentence: str
-    evidence: str | UnsetType | None = UNSET
-    runbook: str | UnsetType | None = UNSET
+    evidence: str | None | UnsetType = UNSET
+    runbook: str | None | UnsetType = UNSET
 
 
 class RecordedEvent(Answer, kw_only=True):
@@ -652,7 +676,7 @@ class PageCluster(Answer, kw_only=True):
     """
 
     items: list[Cluster]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageProject(Answer, kw_only=True):
@@ -661,7 +685,7 @@ class PageProject(Answer, kw_only=True):
     """
 
     items: list[Project]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageRecordedEvent(Answer, kw_only=True):
@@ -670,7 +694,7 @@ class PageRecordedEvent(Answer, kw_only=True):
     """
 
     items: list[RecordedEvent]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageSshKey(Answer, kw_only=True):
@@ -679,7 +703,7 @@ class PageSshKey(Answer, kw_only=True):
     """
 
     items: list[SshKey]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class PageUser(Answer, kw_only=True):
@@ -688,7 +712,7 @@ class PageUser(Answer, kw_only=True):
     """
 
     items: list[User]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET
 
 
 class Plan(Answer, kw_only=True):
@@ -709,6 +733,7 @@ class Plan(Answer, kw_only=True):
     hash: str
     fit: Fit
     created_at: datetime
+    checks: list[PlanCheck] | UnsetType = field(default_factory=list)
 
 
 class StepView(Answer, kw_only=True):
@@ -742,7 +767,7 @@ class Operation(Answer, kw_only=True):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    seconds_left: float | UnsetType | None = UNSET
+    seconds_left: float | None | UnsetType = UNSET
 
 
 class PageOperation(Answer, kw_only=True):
@@ -751,4 +776,4 @@ class PageOperation(Answer, kw_only=True):
     """
 
     items: list[Operation]
-    next_cursor: str | UnsetType | None = UNSET
+    next_cursor: str | None | UnsetType = UNSET

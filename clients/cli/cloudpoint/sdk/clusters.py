@@ -1,7 +1,5 @@
 """Clusters and the operations that change them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
