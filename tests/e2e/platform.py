@@ -21,6 +21,10 @@ CLOUD = "gamma"
 OTHER_CLOUD = "delta"
 PORT_SHIFT = 4000
 MACHINES = 3
+_CHECKS = """checks:
+  - {name: known, summary: The head knows its first user., playbook: checks/known.yaml}
+  - {name: marked, summary: That user has left a mark., playbook: checks/marked.yaml}
+"""
 _START_SECONDS = 240
 _STOP_SECONDS = 120
 _ENDED = frozenset({"succeeded", "failed", "parked", "undone"})
@@ -35,7 +39,7 @@ class Platform:
     operator_url: str = f"http://127.0.0.1:{7481 + PORT_SHIFT}"
 
     def start(self) -> None:
-        """Start it with a catalogue that holds the small blueprint as well."""
+        """Start it with a catalogue that also holds the small blueprint, as it is and with checks."""
         self._launcher("up", _START_SECONDS)
 
     def stop(self) -> None:
@@ -137,5 +141,10 @@ def _cache() -> Path:
 
 def _make_catalogue(folder: Path) -> None:
     shutil.copytree(ROOT / "blueprints", folder)
-    shutil.copytree(Path(__file__).parent / "small", folder / "small")
-    shutil.copytree(ROOT / "blueprints/slurm/infrastructure", folder / "small/infrastructure")
+    for name in ("small", "checked"):
+        shutil.copytree(Path(__file__).parent / "small", folder / name)
+        shutil.copytree(ROOT / "blueprints/slurm/infrastructure", folder / name / "infrastructure")
+    shutil.copytree(Path(__file__).parent / "checks", folder / "checked/checks")
+    document = folder / "checked/blueprint.yaml"
+    text = document.read_text().replace("name: small\n", "name: checked\n").replace("checks: []\n", _CHECKS)
+    document.write_text(text)
