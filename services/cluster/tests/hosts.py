@@ -1,0 +1,155 @@
+"""Hosts without machines: a runner and a relay on chassis that answer as the contracts say, and can be troubled."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from services.chassis.config import ServiceSettings
+from services.chassis.context import Process
+from services.chassis.errors import NotFound
+from services.chassis.routing import Call, Exposure, RouteTable
+from services.chassis.service import Service
+from services.contracts.runs import Cell, Probe, ProbeReport, ProbeRequest, Run, RunLog, StartRun
+
+_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"
+
+
+@dataclass
+class Hosts:
+    """What the doubles know. ``failing`` elements fail on each of their hosts; ``silent`` hosts answer no probe."""
+
+    requests: dict[str, StartRun] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+    lose_next: bool = False
+    endless: bool = False
+    forgetful: bool = False
+
+    def started(self, cluster_id: str, phase: str = "apply") -> list[StartRun]:
+        """Return what was asked to run on a cluster's hosts, in order."""
+        return [one for one in self.requests.values() if one.cluster.id == cluster_id and one.phase == phase]
+
+    def going_on(self, cluster_id: str) -> list[str]:
+        return [run.id for run in self.runs.values() if run.cluster_id == cluster_id and run.state == "running"]
+
+
+class LogQuery(msgspec.Struct, frozen=True, kw_only=True):
+    offset: int = 0
+
+
+runner_routes: RouteTable = RouteTable("runs")
+relay_routes: RouteTable = RouteTable("probes")
+
+
+@runner_routes.post("/internal/runs", Exposure.INTERNAL, "run.control", "Start a run", status=202)
+async def start_run_of_test(call: Call[Hosts, StartRun, None]) -> Run:
+    hosts, body = call.context, call.body
+    call.caller.require(body.project_id)
+    if body.run_id not in hosts.runs:
+        hosts.requests[body.run_id] = body
+        hosts.runs[body.run_id] = _run(body, "running", "pending")
+    return hosts.runs[body.run_id]
+
+
+@runner_routes.get("/internal/runs/{run_id}", Exposure.INTERNAL, "run.control", "Show a run")
+async def show_run_of_test(call: Call[Hosts, None, None]) -> Run:
+    hosts = call.context
+    run = _known(call)
+    if run.state != "running" or hosts.endless:
+        return run
+    if hosts.lose_next:
+        hosts.lose_next = False
+        ended = _run(hosts.requests[run.id], "lost", "pending")
+    else:
+        ended = _ended(hosts.requests[run.id], hosts.failing)
+    hosts.runs[run.id] = ended
+    return ended
+
+
+@runner_routes.post("/internal/runs/{run_id}/cancel", Exposure.INTERNAL, "run.control", "Cancel a run", status=202)
+async def cancel_run_of_test(call: Call[Hosts, None, None]) -> Run:
+    run = _known(call)
+    if run.state == "running":
+        call.context.runs[run.id] = _run(call.context.requests[run.id], "cancelled", "pending")
+    return call.context.runs[run.id]
+
+
+@runner_routes.get("/internal/runs/{run_id}/log", Exposure.INTERNAL, "run.control", "Read a run's log")
+async def read_run_log_of_test(call: Call[Hosts, None, LogQuery]) -> RunLog:
+    text = f"log of {_known(call).id}\n"
+    return RunLog(text[call.query.offset :], len(text), complete=True)
+
+
+@relay_routes.post("/internal/probes", Exposure.INTERNAL, "host.connect", "Probe hosts", status=200)
+async def probe_hosts_of_test(call: Call[Hosts, ProbeRequest, None]) -> ProbeReport:
+    call.caller.require(call.body.project_id)
+    await asyncio.sleep(0)
+    return ProbeReport([_probe(host.host_id, host.name, call.context.silent) for host in call.body.hosts])
+
+
+def runner_of(hosts: Hosts) -> Service[ServiceSettings, Hosts]:
+    """Return a runner of these hosts."""
+    return Service("runner", "Runs for tests", ServiceSettings, (runner_routes,), _context_of(hosts))
+
+
+def relay_of(hosts: Hosts) -> Service[ServiceSettings, Hosts]:
+    """Return a relay to these hosts."""
+    return Service("relay", "Probes for tests", ServiceSettings, (relay_routes,), _context_of(hosts))
+
+
+def _context_of(hosts: Hosts) -> Callable[[Process], AbstractAsyncContextManager[Hosts]]:
+    @asynccontextmanager
+    async def context(_process: Process) -> AsyncIterator[Hosts]:
+        yield hosts
+
+    return context
+
+
+def _known(call: Call[Hosts, Any, Any]) -> Run:
+    run = call.context.runs.get(call.path["run_id"])
+    if run is None or call.context.forgetful:
+        raise NotFound()
+    call.caller.require(run.project_id)
+    return run
+
+
+def _run(body: StartRun, state: str, cells: str) -> Run:
+    places = [(element.name, host) for element in body.elements for host in element.hosts]
+    return Run(
+        id=body.run_id,
+        operation_id=body.operation_id,
+        project_id=body.project_id,
+        cluster_id=body.cluster.id,
+        phase=body.phase,
+        state=state,
+        reason=None,
+        created_at=datetime.now(UTC),
+        started_at=None,
+        ended_at=None,
+        cells=[Cell(host=host, element=name, state=cells) for name, host in places],
+    )
+
+
+def _ended(body: StartRun, failing: set[str]) -> Run:
+    """Return how the run ends: a host drops out at its first failure, and what comes after it there stays pending."""
+    run = _run(body, "succeeded", "pending")
+    out: set[str] = set()
+    cells = []
+    for cell in run.cells:
+        state = "pending" if cell.host in out else "failed" if cell.element in failing else "changed"
+        out |= {cell.host} if state == "failed" else set()
+        message = f"{cell.element} is troubled" if state == "failed" else None
+        cells.append(msgspec.structs.replace(cell, state=state, message=message, task="do it" if message else None))
+    return msgspec.structs.replace(run, state="failed" if out else "succeeded", cells=cells)
+
+
+def _probe(host_id: str, name: str, silent: set[str]) -> Probe:
+    if name in silent:
+        return Probe(host_id=host_id, reachable=False, reason="no answer")
+    return Probe(host_id=host_id, reachable=True, banner="SSH-2.0-test", host_keys=[f"{_KEY}{name}"])
