@@ -13,6 +13,7 @@ from services.cluster.config import Settings
 from services.cluster.sagas.deps import Deps
 from services.cluster.sagas.follow import follow
 from services.cluster.sagas.table import SAGAS
+from services.cluster.storage.durations import Durations
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Factory:
     deps: Deps
     threads: CloudThreads
     tunnels: Tunnels
+    durations: Durations
 
 
 def make_factory(process: Process, settings: Settings) -> Factory:
@@ -44,4 +46,6 @@ def make_factory(process: Process, settings: Settings) -> Factory:
         relay=Relay(process.client("relay")),
     )
     operations = OperationStore(list(SAGAS.values()), follow)
-    return Factory(process, settings, process.database, operations, deps, threads, Tunnels(process))
+    return Factory(
+        process, settings, process.database, operations, deps, threads, Tunnels(process), Durations(process.database)
+    )

@@ -6,8 +6,10 @@ from services.chassis.saga import StepView as SagaStep
 from services.contracts.cluster import Operation, Reason, StepView, UnitView
 
 
-def operation_view(operation: SagaOperation, steps: list[SagaStep], allowed: list[str]) -> Operation:
-    """Return an operation with its steps and what may be asked of it now."""
+def operation_view(
+    operation: SagaOperation, steps: list[SagaStep], allowed: list[str], seconds_left: float | None = None
+) -> Operation:
+    """Return an operation with its steps, what may be asked of it now, and how long it will still take."""
     return Operation(
         id=operation.id,
         kind=operation.saga,
@@ -20,6 +22,7 @@ def operation_view(operation: SagaOperation, steps: list[SagaStep], allowed: lis
         created_at=operation.created_at,
         started_at=operation.started_at,
         ended_at=operation.ended_at,
+        seconds_left=seconds_left,
     )
 
 

@@ -1,5 +1,6 @@
 """Operations: what is under way, how far it is, and what may be asked of it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ from services.chassis.errors import NotFound
 from services.chassis.routing import Call, Exposure, Page, Paging, RouteTable
 from services.chassis.saga import Operation as SagaOperation
 from services.cluster.domain.control import control
+from services.cluster.domain.estimate import seconds_left
 from services.cluster.domain.views import operation_view
 from services.cluster.factory import Factory
 from services.cluster.sagas.deps import mandate_token
@@ -127,4 +129,6 @@ async def _shown(call: Call[Factory, Any, Any], operation_id: str) -> Operation:
         steps = await call.context.operations.steps(tx, operation_id)
     if operation is None:
         raise NotFound()
-    return operation_view(operation, steps, call.context.operations.allowed(operation))
+    usual = await call.context.durations.usual_seconds(operation.saga, operation.subject)
+    left = seconds_left(operation, steps, usual, datetime.now(UTC))
+    return operation_view(operation, steps, call.context.operations.allowed(operation), left)

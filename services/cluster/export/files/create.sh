@@ -44,7 +44,7 @@ create shared
 complete shared
 network=$(openstack stack output show -f value -c output_value "$name-shared" network)
 for batch in "${batches[@]}"; do
-  create "$batch" --parameter "network=$network" --parameter-file user_data=user-data.yaml
+  create "$batch" --parameter "network=$network" --parameter-file "user_data=$PWD/user-data.yaml"
 done
 for batch in "${batches[@]}"; do
   complete "$batch"
