@@ -18,12 +18,12 @@ async def test_a_step_longer_than_the_lease_is_not_taken_over(workers, operation
     async def long(ctx):
         nonlocal calls
         calls += 1
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(5.0)
         return Done()
 
     saga = Saga("s", version=1, steps=(Step("long", "Long", forward=long),))
     for _ in range(2):
-        workers(saga, settings=SagaSettings(lease_seconds=0.5, poll_seconds=0.05))
+        workers(saga, settings=SagaSettings(lease_seconds=2.0, poll_seconds=0.05))
     await operations.becomes(await operations.create(saga), "succeeded")
     assert calls == 1
 
