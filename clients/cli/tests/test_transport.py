@@ -62,10 +62,8 @@ def test_pages_follow_the_cursor(api: Api) -> None:
 
 
 def test_unknown_fields_are_ignored_and_kept_in_raw(api: Api) -> None:
-    body = (
-        b'{"items": [ {"id":"prj_1","organisation_id":"o","name":"n","created_at":"2026-01-01T00:00:00Z", "new":1} ]}'
-    )
-    api.answer("GET", "/v1/projects", body)
+    item = b'{"id":"prj_1","organisation_id":"o","name":"n","created_at":"2026-01-01T00:00:00Z", "new":1}'
+    api.answer("GET", "/v1/projects", b'{"items": [ ' + item + b"]}")
     (found,) = Client(api.url).projects.list()
     assert found.name == "n"
     assert found.raw == item
