@@ -89,7 +89,7 @@ def test_json_is_what_the_api_answered(api: Api, run: Run) -> None:
     body = json.dumps({**cluster(), "from_the_future": [1.50]}, indent=1).encode()
     api.answer("GET", "/v1/clusters/clu_1", body)
     assert run("cluster", "show", "clu_1", "-o", "json").stdout_bytes == body + b"\n"
-    listed = b'{"items":[{"id":"prj_1","organisation_id":"o","name":"n","created_at":AT,"x":1e3}]'
+    listed = b'{"items":[{"id":"prj_1","organisation_id":"o","name":"n","created_at":"2026-11-21T13:12:27Z","x":1e3}]'
     api.answer("GET", "/v1/projects", listed + b',"next_cursor":null}')
     assert run("project", "list", "-o", "json").stdout_bytes == listed + b',"next_cursor":null}\n'
 
