@@ -103,7 +103,7 @@ class Builder:
             await self._pause()
             node = self._claimed(server) or self._scheduler.claim(server)
             if node is None:
-                self._fail(server_id, _no_host(server_id) if attempt else NO_VALID_HOST)
+                self._give_up(server_id, _no_host(server_id) if attempt else NO_VALID_HOST)
                 return
             self._change(server_id, node_id=node.id, task_state="networking")
             await self._attach_ports(server_id, node)
@@ -113,7 +113,7 @@ class Builder:
                 return
             failed = [*self._change(server_id).failed_nodes, node.id]
             self._change(server_id, node_id=None, failed_nodes=failed)
-        self._fail(server_id, _no_host(server_id))
+        self._give_up(server_id, _no_host(server_id))
 
     async def _pause(self) -> None:
         await asyncio.sleep(self._config.step_seconds)
@@ -180,12 +180,19 @@ class Builder:
             return
         server = self._change(server_id)
         for port_id in server.ports:
-            self._let_go(port_id, port_id in server.own_ports)
+            self._let_go(server_id, port_id, port_id in server.own_ports)
         self._servers.remove(server_id)
 
-    def _let_go(self, port_id: str, with_port: bool) -> None:
+    def _give_up(self, server_id: str, message: str) -> None:
+        """A build that failed for good: Nova unbinds the ports it was given, so that another server can have them."""
+        server = self._change(server_id)
+        for port_id in set(server.ports) - set(server.own_ports):
+            self._let_go(server_id, port_id, False)
+        self._fail(server_id, message)
+
+    def _let_go(self, server_id: str, port_id: str, with_port: bool) -> None:
         port = self._networks.ports.get(port_id)
-        if port is None:
+        if port is None or port.device_id != server_id:
             return
         if with_port:
             self._networks.remove_port(port_id)
