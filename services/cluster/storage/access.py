@@ -11,7 +11,8 @@ from services.chassis.db import Database
 
 @asynccontextmanager
 async def within(db: Database, scope: Scope, purpose: str) -> AsyncIterator[AsyncConnection]:
-    """Open a transaction that sees the scope's projects and no other row."""
-    opened = db.all_projects(purpose=purpose) if scope.everywhere else db.project(*scope.projects)
+    """Open a transaction that sees the scope's projects and no other row; of an empty scope it sees none."""
+    some = db.project(*scope.projects) if scope.projects else db.unscoped()
+    opened = db.all_projects(purpose=purpose) if scope.everywhere else some
     async with opened as tx:
         yield tx
