@@ -37,7 +37,8 @@ def _unpacked(archive: bytes, cache: Path) -> Path:
     fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".fresh-"))
     try:
         with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-            opened.extractall(fresh, filter="data")
+            for member in opened:
+                _unpack(opened, member, fresh)
         fresh.chmod(0o755)
         fresh.rename(place)
     except OSError:
@@ -46,3 +47,13 @@ def _unpacked(archive: bytes, cache: Path) -> Path:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return place
+
+
+def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Write one plain file below ``folder``; raises ValueError for links, devices and paths that lead out of it."""
+    place = folder / member.name
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is None or not place.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"{member.name} is no plain file below the archive's folder")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content.read())
