@@ -9,6 +9,7 @@ from cloudpoint.command.output import show_item, show_list
 from cloudpoint.command.session import Session, first, with_session
 
 _ROLES = click.Choice(["viewer", "member", "manager"])
+_as_operator = click.option("--as-operator", is_flag=True, help="Ask at the operators' address.")
 
 
 @click.group()
@@ -55,22 +56,25 @@ def list_members(session: Session, project: str | None) -> None:
 @project.command("set-member")
 @click.argument("user")
 @click.argument("role", type=_ROLES)
-@click.option("--project", required=True, help="Which project, by id.")
-@click.option("--as-operator", is_flag=True, help="Ask at the operators' address.")
+@click.option("--project", help="Which project; the one in use if left out.")
+@_as_operator
 @with_session
-def set_member(session: Session, user: str, role: str, project: str, as_operator: bool) -> None:
-    """Give USER (an id) a ROLE in a project."""
+def set_member(session: Session, user: str, role: str, project: str | None, as_operator: bool) -> None:
+    """Give USER (an id or e-mail address) a ROLE in a project."""
     client = session.operator if as_operator else session.client
-    client.projects.set_member(project, user, role)
+    member = client.projects.set_member(session.project(project).id, user, role)
+    show_item(session, member, ("user_id", "email", "name", "role"))
 
 
 @project.command("remove-member")
 @click.argument("user")
-@click.option("--project", required=True, help="Which project, by id.")
+@click.option("--project", help="Which project; the one in use if left out.")
+@_as_operator
 @with_session
-def remove_member(session: Session, user: str, project: str) -> None:
-    """Take USER (an id) out of a project."""
-    session.client.projects.remove_member(project, user)
+def remove_member(session: Session, user: str, project: str | None, as_operator: bool) -> None:
+    """Take USER (an id or e-mail address) out of a project."""
+    client = session.operator if as_operator else session.client
+    client.projects.remove_member(session.project(project).id, user)
 
 
 @click.group()
