@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from services.blueprint.main import SERVICE
-from services.chassis.service import service_main
+from services.chassis.command import service_main
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,5 +1,7 @@
 """The app factory: route tables in, a Sanic application out, with health, readiness and metrics."""
 
+import asyncio
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,14 +12,15 @@ from sanic.exceptions import NotFound as SanicNotFound
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.request import Request
 
-from services.chassis.context import Process
+from services.chassis.context import Check, Process
 from services.chassis.dispatch import Dispatcher, problem_response
-from services.chassis.errors import BodyTooLarge, InvalidRequest, MethodNotAllowed, NotFound, Problem
+from services.chassis.errors import BadRequest, BodyTooLarge, MethodNotAllowed, NotFound, Problem
 from services.chassis.log import get_logger
 from services.chassis.metrics import CONTENT_TYPE
 from services.chassis.routing import Route
 
 log = get_logger("chassis.app")
+_CHECK_SECONDS = 3.0
 
 
 def create_app(
@@ -79,14 +82,18 @@ async def readiness(process: Process) -> dict[str, str]:
     complaints = {}
     if process.stopping.is_set():
         complaints["process"] = "The process is stopping."
-    for name, check in process.checks.items():
-        try:
-            complaint = await check()
-        except Exception as error:
-            complaint = f"{error}" or repr(error)
-        if complaint:
-            complaints[name] = complaint
-    return complaints
+    answers = await asyncio.gather(*(_complaint(check) for check in process.checks.values()))
+    return complaints | {name: said for name, said in zip(process.checks, answers, strict=True) if said}
+
+
+async def _complaint(check: Check) -> str | None:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return await check()
+    except TimeoutError:
+        return f"No answer in {_CHECK_SECONDS:g} s."
+    except Exception as error:
+        return f"{error}" or repr(error)
 
 
 async def _answer_exception(request: Request, error: Exception) -> HTTPResponse:
@@ -100,11 +107,11 @@ def _as_problem(request: Request, error: Exception) -> Problem:
     if isinstance(error, SanicNotFound):
         return NotFound()
     if isinstance(error, SanicMethodNotAllowed):
-        return MethodNotAllowed(f"{request.path} does not take {request.method}.")
+        return MethodNotAllowed(f"{request.path} does not take {request.method}.", headers=dict(error.headers))
     if isinstance(error, PayloadTooLarge):
         return BodyTooLarge("The body is larger than what is taken here.")
     if isinstance(error, SanicException) and error.status_code < 500:
-        return InvalidRequest(str(error))
+        return BadRequest(str(error))
     return Problem("The request failed; it is logged.")
 
 
@@ -113,13 +120,7 @@ def _sanic_path(path: str) -> str:
 
 
 def _unique(route: Route) -> str:
-    return (
-        f"{route.method}_{route.path}".replace("/", "_")
-        .replace("{", "")
-        .replace("}", "")
-        .replace("-", "_")
-        .replace(".", "_")
-    )
+    return re.sub(r"\W", "_", f"{route.method}_{route.path}")
 
 
 def _app_name(name: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 
 from services.chassis.auth.caller import Caller
-from services.chassis.bus import Bus, Event, new_event
+from services.chassis.bus import Bus, BusUnavailable, Event, new_event
 from services.chassis.errors import Problem
 from services.chassis.log import get_logger
 from services.chassis.routing import Route
@@ -19,6 +19,7 @@ class Refusals:
         self._service = service
         self._bus = bus
         self._queue: asyncio.Queue[Event] = asyncio.Queue(_WAITING)
+        self._interrupted: Event | None = None
         self.dropped = 0
 
     def note(self, route: Route, caller: Caller, problem: Problem) -> None:
@@ -45,10 +46,31 @@ class Refusals:
         """Publish what was noted, until cancelled; waits through a broker that is away."""
         while self._bus:
             event = await self._queue.get()
-            while True:
-                try:
-                    await self._bus.publish(event)
-                    break
-                except Exception as error:
-                    log.warning("audit.waiting", error=repr(error))
-                    await asyncio.sleep(1.0)
+            try:
+                await self._publish(self._bus, event)
+            except asyncio.CancelledError:
+                self._interrupted = event
+                raise
+
+    async def flush(self, seconds: float) -> None:
+        """Publish what is left when ``run`` has ended, for at most ``seconds``."""
+        left = [self._interrupted] if self._interrupted else []
+        while not self._queue.empty():
+            left.append(self._queue.get_nowait())
+        if not self._bus or not left:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                for event in left:
+                    await self._publish(self._bus, event)
+        except TimeoutError:
+            log.warning("audit.lost", at_most=len(left))
+
+    @staticmethod
+    async def _publish(bus: Bus, event: Event) -> None:
+        while True:
+            try:
+                return await bus.publish(event)
+            except BusUnavailable as error:
+                log.warning("audit.waiting", error=repr(error))
+                await asyncio.sleep(1.0)

@@ -28,12 +28,19 @@ class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     env: str | None = None
     file: str | None = None
 
+    def __post_init__(self) -> None:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("say one of env: (a variable's name) and file: (a path)")
+
     def read(self) -> str:
-        """Return the secret's text without the line end; raises ConfigurationError if it is not there."""
+        """Return the secret's text without the line end; raises ConfigurationError if it is not there or empty."""
         try:
-            return os.environ[self.env] if self.env else Path(self.file or "").read_text().strip()
-        except (KeyError, OSError) as error:
+            text = Path(self.file).read_text() if self.file else os.environ[self.env or ""]
+        except (KeyError, OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"The secret {self} can't be read: {error}.") from error
+        if not text.strip():
+            raise ConfigurationError(f"The secret {self} is empty.")
+        return text.strip()
 
 
 class Listen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,10 +92,10 @@ def load(path: Path, wanted: type[T]) -> T:
     """Read ``path`` as ``wanted``; raises ConfigurationError naming every key that is wrong, with its path."""
     try:
         document: Any = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path} can't be read: {error}") from error
     try:
-        return convert_document(document or {}, wanted)
+        return convert_document({} if document is None else document, wanted)
     except InvalidRequest as refusal:
         lines = [f"  {_dotted(problem.pointer)}: {problem.message}" for problem in refusal.errors]
         raise ConfigurationError("\n".join([f"{path} is not a valid configuration:", *lines])) from refusal

@@ -1,6 +1,7 @@
 """The process context: the singletons that every service has, made once and closed once."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,7 +49,6 @@ class Process:
     key: ServiceKey
     verifier: Verifier
     revocations: Revocations
-    credentials: Credentials
     metrics: ServiceMetrics
     transport: httpx.AsyncBaseTransport
     db: Database | None = None
@@ -56,7 +56,11 @@ class Process:
     checks: dict[str, Check] = field(default_factory=dict)
     key_owner: Callable[[str], str | None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    credentials: Credentials = field(init=False)
     _clients: dict[str, ServiceClient] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.credentials = Credentials(self.key, self.exchange)
 
     @property
     def database(self) -> Database:
@@ -83,13 +87,12 @@ class Process:
 
     async def exchange(self, subject_token: str | None, audience: str) -> ExchangedPass:
         """Ask authz for a pass for ``audience``, from a token this service was called with, or for itself."""
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
+        asked = time.time()
         body = msgspec.json.encode(TokenRequest(audience, subject_token))
-        headers = {**self.credentials.proof_headers("authz"), "Idempotency-Key": "exchange"}
-        answer = await self.client("authz").send("POST", "/internal/token", headers, body)
+        headers = self.credentials.proof_headers("authz")
+        answer = await self.client("authz").send("POST", "/internal/token", headers, body, repeatable=True)
         token = msgspec.json.decode(answer.body, type=TokenAnswer)
-        return ExchangedPass(token.access_token, _unix_time(token.expires_in - (loop.time() - asked)))
+        return ExchangedPass(token.access_token, asked + token.expires_in)
 
     async def close(self) -> None:
         """Close what was opened, the last first."""
@@ -98,12 +101,6 @@ class Process:
         if self.db:
             await self.db.close()
         await self.transport.aclose()
-
-
-def _unix_time(seconds_from_now: float) -> float:
-    import time
-
-    return time.time() + seconds_from_now
 
 
 @asynccontextmanager
@@ -117,13 +114,11 @@ async def process_of(service: str, settings: ServiceSettings) -> AsyncIterator[P
         key=key,
         verifier=Verifier(service, issuers, revocations),
         revocations=revocations,
-        credentials=None,  # type: ignore[arg-type]
         metrics=ServiceMetrics(service),
         transport=AiohttpTransport(),
         db=Database(settings.database, service=service) if settings.database else None,
         bus=Bus(settings.bus, service=service) if settings.bus else None,
     )
-    process.credentials = Credentials(key, process.exchange)
     try:
         if process.bus:
             await process.bus.start()

@@ -1,9 +1,11 @@
 """From a request to its answer: trace, deadline, credentials, permission, body, handler, problem or reply."""
 
 import asyncio
+import re
 import time
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from sanic import HTTPResponse
@@ -14,13 +16,28 @@ from services.chassis.audit import Refusals
 from services.chassis.auth.caller import Caller
 from services.chassis.auth.credentials import PROOF_HEADER
 from services.chassis.context import Process
-from services.chassis.errors import BodyTooLarge, Forbidden, InvalidRequest, NotAuthenticated, Problem
+from services.chassis.db import is_transient
+from services.chassis.errors import (
+    BodyTooLarge,
+    DeadlineExceeded,
+    Forbidden,
+    InvalidRequest,
+    NotAuthenticated,
+    NotFound,
+    Problem,
+    Unavailable,
+)
 from services.chassis.log import bind_contextvars, clear_contextvars, get_logger
 from services.chassis.routing import Call, Exposure, Reply, Route
 from services.chassis.validation import convert_query, decode_body
 
 log = get_logger("chassis.dispatch")
 _PROBLEM_TYPE = "application/problem+json"
+_UNNAMEABLE = re.compile(r"[\x00-\x1f/\ufffd]")
+_LOGGED = "The request failed; it is logged."
+_POLICY_VIOLATION, _INTERNAL_ERROR = 1008, 1011
+_CLOSE_BYTES = 120
+"""WebSocket close codes, and how long a reason may be (RFC 6455, sections 7.4.1 and 5.5)."""
 _NOBODY = Caller(subject="", chain=())
 
 
@@ -38,20 +55,15 @@ class Dispatcher:
         span = trace.begin(request.headers.get("traceparent"))
         clear_contextvars()
         bind_contextvars(request_id=span.trace_id, route=f"{route.method} {route.path}")
-        deadline.begin(self._process.settings.limits.request_seconds, request.headers.get(deadline.HEADER))
+        self._begin_deadline(route, request)
         caller = _NOBODY
         with self._process.metrics.in_flight.track_inprogress():
             try:
                 caller = self._caller(route, request)
                 _admit(route, caller)
                 response = await self._handle(route, request, caller, path)
-            except Problem as problem:
-                response = self._refuse(route, caller, problem, span.trace_id)
-            except asyncio.CancelledError:
-                raise
             except Exception as error:
-                log.exception("request.failed", error=repr(error))
-                response = problem_response(Problem("The request failed; it is logged."), span.trace_id)
+                response = self._refuse(route, caller, _as_problem(error), span.trace_id)
         status = response.status if response is not None else 200
         self._process.metrics.observe(route.path, route.method, status, time.perf_counter() - started)
         return response
@@ -61,15 +73,26 @@ class Dispatcher:
         span = trace.begin(request.headers.get("traceparent"))
         clear_contextvars()
         bind_contextvars(request_id=span.trace_id, route=f"{route.method} {route.path}")
+        self._begin_deadline(route, request)
         caller = _NOBODY
         try:
             caller = self._caller(route, request)
             _admit(route, caller)
             query = convert_query(_query_of(request), route.query)
-            await route.handler(Call(self._context, caller, None, query, path, request, socket))
-        except Problem as problem:
+            await route.handler(Call(self._context, caller, None, query, _plain_path(path), request, socket))
+        except Exception as error:
+            problem = _as_problem(error)
             self._refuse(route, caller, problem, span.trace_id)
-            await socket.close(1008, f"{problem.slug}: {problem.detail}"[:120])
+            code = _POLICY_VIOLATION if problem.status < 500 else _INTERNAL_ERROR
+            await socket.close(
+                code, f"{problem.slug}: {problem.detail}".encode()[:_CLOSE_BYTES].decode(errors="ignore")
+            )
+
+    def _begin_deadline(self, route: Route, request: Request) -> None:
+        if route.stream or route.socket:
+            deadline.end()
+        else:
+            deadline.begin(self._process.settings.limits.request_seconds, request.headers.get(deadline.HEADER))
 
     def _caller(self, route: Route, request: Request) -> Caller:
         if route.open:
@@ -100,12 +123,34 @@ class Dispatcher:
             )
         body = decode_body(self._body_of(route, request), route.body) if route.body else None
         query = convert_query(_query_of(request), route.query)
-        call = Call(self._context, caller, body, query, path, request)
+        call = Call(self._context, caller, body, query, _plain_path(path), request)
         if route.stream:
-            return _as_response(await route.handler(call))
-        async with asyncio.timeout(deadline.remaining(self._process.settings.limits.request_seconds)):
-            answer = await route.handler(call)
+            return await self._stream(route, call)
+        answer = await self._in_time(route, call)
         return answer if isinstance(answer, HTTPResponse) else _reply(answer, route.status)
+
+    async def _in_time(self, route: Route, call: Call[Any, Any, Any]) -> Any:
+        left = deadline.remaining(self._process.settings.limits.request_seconds)
+        limit = asyncio.timeout(left)
+        try:
+            async with limit:
+                return await route.handler(call)
+        except TimeoutError as error:
+            if limit.expired():
+                raise DeadlineExceeded(f"The answer was not there in {left:.1f} s.") from error
+            raise
+
+    async def _stream(self, route: Route, call: Call[Any, Any, Any]) -> HTTPResponse | None:
+        """Run the handler of a stream until it ends, or the process is stopping: its client then asks elsewhere."""
+        streaming = asyncio.ensure_future(route.handler(call))
+        stopping = asyncio.ensure_future(self._process.stopping.wait())
+        try:
+            await asyncio.wait((streaming, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return _as_response(streaming.result()) if streaming.done() else None
+        finally:
+            for task in (streaming, stopping):
+                task.cancel()
+            await asyncio.gather(streaming, stopping, return_exceptions=True)
 
     def _body_of(self, route: Route, request: Request) -> bytes:
         limit = route.body_bytes or self._process.settings.limits.body_bytes
@@ -117,8 +162,12 @@ class Dispatcher:
         if problem.status in (401, 403):
             self._process.metrics.refusals.labels(route.path).inc()
             self._refusals.note(route, caller, problem)
-        level = log.error if problem.status >= 500 else log.info
-        level("request.refused", status=problem.status, code=problem.slug, detail=problem.detail, **problem.context)
+        said = {**problem.context, "status": problem.status, "code": problem.slug, "detail": problem.detail}
+        said.pop("event", None)
+        if problem.status >= 500:
+            log.error("request.failed", **said, exc_info=problem.__cause__)
+        else:
+            log.info("request.refused", **said)
         return problem_response(problem, request_id)
 
 
@@ -126,6 +175,16 @@ def problem_response(problem: Problem, request_id: str | None) -> HTTPResponse:
     """Return a problem as an answer."""
     body = msgspec.json.encode(problem.document(request_id))
     return HTTPResponse(body, problem.status, problem.headers, _PROBLEM_TYPE)
+
+
+def _as_problem(error: Exception) -> Problem:
+    """Return what the caller sees of an error: only a Problem's own words."""
+    if isinstance(error, Problem):
+        return error
+    transient = is_transient(error)
+    problem = Unavailable("Something that this needs does not answer; try again.") if transient else Problem(_LOGGED)
+    problem.__cause__ = error
+    return problem
 
 
 def _admit(route: Route, caller: Caller) -> None:
@@ -152,6 +211,16 @@ def _check_permission(route: Route, caller: Caller) -> None:
         hint="Ask a manager of the project for a role that has it.",
         subject=caller.subject,
     )
+
+
+def _plain_path(path: dict[str, str]) -> dict[str, str]:
+    """Return the path's parts without percent-encoding; raises NotFound for what no name may hold."""
+    if not any("%" in part for part in path.values()):
+        return path
+    plain = {name: unquote(part) for name, part in path.items()}
+    if any(_UNNAMEABLE.search(part) for part in plain.values()):
+        raise NotFound()
+    return plain
 
 
 def _query_of(request: Request) -> dict[str, Any]:

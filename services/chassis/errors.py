@@ -88,6 +88,14 @@ class MalformedBody(Problem):
     title = "The body is not JSON"
 
 
+class BadRequest(Problem):
+    """What was sent can't be read as an HTTP request."""
+
+    slug = "bad-request"
+    status = 400
+    title = "The request can't be read"
+
+
 class BodyTooLarge(Problem):
     slug = "body-too-large"
     status = 413
@@ -146,6 +154,14 @@ class Unavailable(Problem):
     slug = "unavailable"
     status = 503
     title = "A part of the platform does not answer"
+
+
+class BadAnswer(Problem):
+    """A part that this needs answered something else than it should."""
+
+    slug = "bad-answer"
+    status = 502
+    title = "A part of the platform answered nonsense"
 
 
 class DeadlineExceeded(Problem):

@@ -63,7 +63,10 @@ def _name_service(service: str) -> Any:
 
 def _hide_secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Replace the value of any key that is named like a secret: the last net, not the first."""
-    for key in event:
-        if any(word in key.lower() for word in _SECRET_WORDS) and isinstance(event[key], str):
-            event[key] = "***"
-    return event
+    return {key: _hidden(key, value) for key, value in event.items()}
+
+
+def _hidden(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {inner: _hidden(str(inner), held) for inner, held in value.items()}
+    return "***" if isinstance(value, str) and any(word in key.lower() for word in _SECRET_WORDS) else value

@@ -51,7 +51,7 @@ class Call(Generic[C, B, Q]):
     def if_match(self) -> str | None:
         """The version that the caller expects (``If-Match``), without quotes."""
         value: str | None = self.request.headers.get("If-Match")
-        return value.strip('W/"') if value else None
+        return value.removeprefix("W/").strip('"') if value else None
 
 
 @dataclass(frozen=True)

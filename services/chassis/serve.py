@@ -20,6 +20,8 @@ from services.chassis.service import Background, Listener, Service
 
 log = get_logger("chassis.serve")
 _PAUSE_SECONDS = 1.0
+_FLUSH_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
 
 
 async def run_process(service: Service[Any, Any], settings: ServiceSettings, *, work: bool) -> int:
@@ -30,12 +32,13 @@ async def run_process(service: Service[Any, Any], settings: ServiceSettings, *, 
         refusals = Refusals(service.name, process.bus)
         tasks = _tasks(service, process, context, refusals, work)
         listeners = _listeners(service, process, context, refusals, work)
-        async with _all_listening(listeners, settings), _running(tasks):
+        async with _running(tasks), _all_listening(listeners, settings):
             _stop_on_signals(process)
             ports = [listener.port for listener in listeners]
             log.info("process.ready", mode="work" if work else "serve", host=settings.listen.host, ports=ports)
             await process.stopping.wait()
             log.info("process.stopping")
+        await refusals.flush(_FLUSH_SECONDS)
     return 0
 
 
@@ -110,12 +113,16 @@ async def listening(app: Sanic[Any, Any], host: str, port: int, stop_seconds: fl
 
 
 async def _drain(connections: Any, stop_seconds: float) -> None:
-    for connection in list(connections):
-        connection.close_if_idle()
+    """Close each connection when its request is answered; those that are not by then are cut.
+
+    Sanic tells of a closed connection only by taking it from the set, and keeps an answered one open for the next.
+    """
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(stop_seconds):
-            while connections:  # noqa: ASYNC110 - Sanic tells of a closed connection only by taking it from this set
-                await asyncio.sleep(0.05)
+            while connections:
+                for connection in list(connections):
+                    connection.close_if_idle()
+                await asyncio.sleep(_LOOK_SECONDS)
     for connection in list(connections):
         connection.abort()
 

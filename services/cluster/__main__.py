@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from services.chassis.service import service_main
+from services.chassis.command import service_main
 from services.cluster.main import SERVICE
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from services.chassis.service import service_main
+from services.chassis.command import service_main
 from services.gateway.config import DOCUMENTS
 from services.gateway.domain.compose import CompositionError, compose
 from services.gateway.main import SERVICE

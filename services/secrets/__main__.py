@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.chassis.command import service_main
 from services.chassis.config import ConfigurationError, load
 from services.chassis.context import process_of
-from services.chassis.service import service_main
 from services.secrets.config import Settings
 from services.secrets.factory import open_context
 from services.secrets.main import SERVICE

@@ -9,7 +9,7 @@ _KEPT = 20_000
 
 
 class Memory(Generic[K, V]):
-    """Values by key, each until its Unix time; ``kept`` of them at most, so that no flood of tokens fills the process."""
+    """Values by key, each until its Unix time; ``kept`` of them at most, so that no flood fills the process."""
 
     def __init__(self, kept: int = _KEPT) -> None:
         self._kept = kept

@@ -77,6 +77,7 @@ def _engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings.connect_timeout_seconds,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "timeout": settings.connect_timeout_seconds,
             "server_settings": {

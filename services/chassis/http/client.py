@@ -1,7 +1,9 @@
 """The client for one sibling service."""
 
 import asyncio
+import itertools
 import random
+import time
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -10,7 +12,7 @@ import msgspec
 
 from services.chassis import deadline, trace
 from services.chassis.auth.credentials import Authority, Credentials
-from services.chassis.errors import DeadlineExceeded, FieldProblem, Problem, ProblemDocument, Unavailable
+from services.chassis.errors import BadAnswer, DeadlineExceeded, FieldProblem, Problem, ProblemDocument, Unavailable
 from services.chassis.log import get_logger
 
 T = TypeVar("T")
@@ -20,6 +22,7 @@ _SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _TRIES = 3
 _PAUSE_SECONDS = 0.1
 _LIMIT_SECONDS = 30.0
+_PASSED_ON = ("Retry-After",)
 
 
 class CalledServiceProblem(Problem):
@@ -43,7 +46,7 @@ class Answer:
 
 
 class ServiceClient:
-    """Speaks to one service. Retries only what is safe: safe methods, and posts that carry an idempotency key."""
+    """Speaks to one service. Tries again only what does no harm twice: all but posts without an idempotency key."""
 
     def __init__(
         self, audience: str, base_url: str, credentials: Credentials, transport: httpx.AsyncBaseTransport
@@ -66,8 +69,8 @@ class ServiceClient:
     ) -> T:
         """Call and return the answer decoded as ``wanted`` (``type(None)`` where no body is expected).
 
-        Raises CalledServiceProblem for a problem that the service answered, Unavailable if it can't be reached,
-        DeadlineExceeded if the request's deadline passed first.
+        Raises CalledServiceProblem for a problem that the service answered, BadAnswer for what is no ``wanted``,
+        Unavailable if it can't be reached, DeadlineExceeded if the request's deadline passed first.
         """
         headers = await self._credentials.headers(self._audience, authority)
         if idempotency_key:
@@ -75,7 +78,10 @@ class ServiceClient:
         answer = await self.send(method, path, headers, _encode(body), query, limit_seconds)
         if wanted is type(None) or answer.status == 204:
             return None  # type: ignore[return-value]
-        return msgspec.json.decode(answer.body, type=wanted)
+        try:
+            return msgspec.json.decode(answer.body, type=wanted)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise BadAnswer(f"{self._audience} answered what can't be read.", path=path, cause=str(error)) from error
 
     async def fetch(self, path: str, *, authority: Authority, limit_seconds: float = _LIMIT_SECONDS) -> bytes:
         """Return the undecoded body of a GET, such as an archive; raises as :meth:`call` does."""
@@ -90,18 +96,24 @@ class ServiceClient:
         content: bytes | None = None,
         query: dict[str, Any] | None = None,
         limit_seconds: float = _LIMIT_SECONDS,
+        *,
+        repeatable: bool = False,
     ) -> Answer:
-        """Send with ready headers, try again where that is safe, and raise the problem of an error answer."""
-        again = method in _SAFE or "Idempotency-Key" in headers
-        for attempt in range(1, _TRIES + 1):
+        """Send with ready headers, try again where that is safe, and raise the problem of an error answer.
+
+        ``repeatable`` marks a post that does no harm twice. ``limit_seconds`` is for all tries together.
+        """
+        tries = _TRIES if repeatable or method in _SAFE or "Idempotency-Key" in headers else 1
+        end = time.monotonic() + deadline.remaining(limit_seconds)
+        for attempt in itertools.count(1):
             try:
-                return await self._once(method, path, headers, content, query, limit_seconds)
+                return await self._once(method, path, headers, content, query, end - time.monotonic())
             except (Unavailable, CalledServiceProblem) as problem:
-                passing = problem.status in (502, 503)
-                if not (again and passing) or attempt == _TRIES or deadline.remaining(limit_seconds) < _PAUSE_SECONDS:
+                pause = _PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0)
+                if problem.status not in (502, 503) or attempt == tries or time.monotonic() + pause > end:
                     raise
                 log.info("call.retry", audience=self._audience, path=path, attempt=attempt, reason=str(problem))
-                await asyncio.sleep(_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
+                await asyncio.sleep(pause)
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -115,10 +127,9 @@ class ServiceClient:
         headers: dict[str, str],
         content: bytes | None,
         query: dict[str, Any] | None,
-        limit_seconds: float,
+        left: float,
     ) -> Answer:
-        left = deadline.remaining(limit_seconds)
-        sent = {"Accept": "application/json", **headers, deadline.HEADER: str(int(left * 1000))}
+        sent = {"Accept": "application/json", **headers, deadline.HEADER: str(max(0, int(left * 1000)))}
         if content is not None:
             sent["Content-Type"] = "application/json"
         span = trace.current()
@@ -131,8 +142,13 @@ class ServiceClient:
             raise DeadlineExceeded(f"{self._audience} did not answer in {left:.1f} s.", path=path) from error
         except httpx.HTTPError as error:
             raise Unavailable(f"{self._audience} can't be reached.", path=path, cause=repr(error)) from error
-        if response.status_code >= 400:
-            raise CalledServiceProblem(_problem_of(response, self._audience), audience=self._audience, path=path)
+        if response.status_code >= 300:
+            raise CalledServiceProblem(
+                _problem_of(response, self._audience),
+                headers={name: response.headers[name] for name in _PASSED_ON if name in response.headers},
+                audience=self._audience,
+                path=path,
+            )
         return Answer(response.status_code, response.headers, response.content)
 
 
@@ -145,14 +161,12 @@ def _plain(query: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _problem_of(response: httpx.Response, audience: str) -> ProblemDocument:
+    """Return the problem of an answer, with the status it really came with; 502 for what is no problem document."""
+    status = response.status_code
     try:
-        return msgspec.json.decode(response.content, type=ProblemDocument)
-    except msgspec.MsgspecError:
-        status = response.status_code
-        return ProblemDocument(
-            type="urn:cloudpoint:problem:bad-gateway",
-            title="A part of the platform answered nonsense",
-            status=502 if status < 500 else status,
-            code="bad-gateway",
-            detail=f"{audience} answered {status} without a problem document.",
-        )
+        document = msgspec.json.decode(response.content, type=ProblemDocument)
+        return msgspec.structs.replace(document, status=status if status >= 400 else BadAnswer.status)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        detail = f"{audience} answered {status} without a problem document."
+        status = BadAnswer.status if status < 500 else status
+        return msgspec.structs.replace(BadAnswer(detail).document(), status=status)

@@ -56,6 +56,7 @@ async def running(
         await stack.enter_async_context(_tasks(tasks))
         url = f"http://127.0.0.1:{port}"
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30))
+        stack.callback(process.stopping.set)
         yield RunningService(url, client, context, process)
 
 
