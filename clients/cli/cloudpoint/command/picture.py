@@ -27,6 +27,7 @@ _CELL_MARKS = {
 }
 _HOSTS_SHOWN = 40
 _PARTS_NAMED = 3
+_EVIDENCE_LINES = 15
 
 
 def picture(operation: types.Operation, matrix: types.Matrix | None) -> RenderableType:
@@ -107,5 +108,14 @@ def _cell(cell: types.Cell | None) -> Text:
 
 
 def _reason(reason: types.Reason) -> Panel:
-    lines = [reason.sentence, "", reason.evidence or "", f"Runbook: {reason.runbook}" if reason.runbook else ""]
-    return Panel("\n".join(lines).rstrip(), title=reason.slug, border_style="red", title_align="left", expand=False)
+    """Return why it failed; of long evidence the end, which is where a log says what was wrong."""
+    evidence = (reason.evidence or "").rstrip().splitlines()
+    told = [reason.sentence, ""]
+    if len(evidence) > _EVIDENCE_LINES:
+        told.append(f"({len(evidence) - _EVIDENCE_LINES} lines before; all of it: cloudpoint operation show -o json)")
+    told += evidence[-_EVIDENCE_LINES:]
+    if reason.runbook:
+        told += ["", f"Runbook: {reason.runbook}"]
+    return Panel(
+        Text("\n".join(told).rstrip()), title=reason.slug, border_style="red", title_align="left", expand=False
+    )

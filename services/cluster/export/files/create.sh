@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./cluster.sh
-./secrets.sh
+bash secrets.sh
 wait_seconds=${WAIT_SECONDS:-1800}
 
 status() { openstack stack show -f value -c stack_status "$name-$1" 2>/dev/null || true; }
