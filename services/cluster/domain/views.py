@@ -7,16 +7,25 @@ from services.contracts.cluster import Operation, Reason, StepView, UnitView
 
 
 def operation_view(
-    operation: SagaOperation, steps: list[SagaStep], allowed: list[str], seconds_left: float | None = None
+    operation: SagaOperation,
+    steps: list[SagaStep],
+    allowed: list[str],
+    seconds_left: float | None = None,
+    *,
+    runbooks: str,
 ) -> Operation:
-    """Return an operation with its steps, what may be asked of it now, and how long it will still take."""
+    """Return an operation with its steps, what may be asked of it now, and how long it will still take.
+
+    A parked one whose reason has no runbook of its own gets the general one, below the address ``runbooks``.
+    """
+    general = f"{runbooks}/operation-parked.md" if operation.state == "parked" else None
     return Operation(
         id=operation.id,
         kind=operation.saga,
         project_id=operation.project_id,
         cluster_id=operation.subject,
         state=operation.state,
-        reason=_reason(operation.reason),
+        reason=_reason(operation.reason, general),
         steps=[_step(step) for step in steps],
         allowed=allowed,
         created_at=operation.created_at,
@@ -54,9 +63,9 @@ def _step(step: SagaStep) -> StepView:
     )
 
 
-def _reason(reason: SagaReason | None) -> Reason | None:
+def _reason(reason: SagaReason | None, runbook: str | None = None) -> Reason | None:
     if reason is None:
         return None
     return Reason(
-        slug=reason.slug, sentence=reason.sentence, evidence=reason.evidence or None, runbook=reason.runbook or None
+        slug=reason.slug, sentence=reason.sentence, evidence=reason.evidence or None, runbook=reason.runbook or runbook
     )

@@ -40,13 +40,13 @@ class LogPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 @routes.get("/v1/operations", Exposure.PUBLIC, "operation.read", "List operations")
 async def list_operations(call: Call[Factory, None, ListOperations]) -> Page[Operation]:
-    query, store = call.query, call.context.operations
+    query, store, runbooks = call.query, call.context.operations, call.context.settings.runbooks
     scope = call.caller.scope()
     scope = scope.narrowed(query.project) if query.project else scope
     async with within(call.context.db, scope, "list operations") as tx:
         states = (query.state,) if query.state else ()
         page = await store.page(tx, limit=query.limit, cursor=query.cursor, subject=query.cluster, states=states)
-        items = [operation_view(row, [], store.allowed(row)) for row in page.operations]
+        items = [operation_view(row, [], store.allowed(row), runbooks=runbooks) for row in page.operations]
     return Page(items, page.next_cursor)
 
 
@@ -131,4 +131,5 @@ async def _shown(call: Call[Factory, Any, Any], operation_id: str) -> Operation:
         raise NotFound()
     usual = await call.context.durations.usual_seconds(operation.saga, operation.subject)
     left = seconds_left(operation, steps, usual, datetime.now(UTC))
-    return operation_view(operation, steps, call.context.operations.allowed(operation), left)
+    allowed = call.context.operations.allowed(operation)
+    return operation_view(operation, steps, allowed, left, runbooks=call.context.settings.runbooks)

@@ -224,7 +224,7 @@ async def _evidence(ctx: Context, plan: Plan, seen: Observation, slug: str, sent
     machines = [
         f"{item.node_name or item.server_id}: {item.last_error or item.reason}" for item in report if item.reason
     ]
-    runbook = f"{ctx.deps.settings.runbooks}/machines-failed.md"
+    runbook = f"{ctx.deps.settings.runbooks}/{slug}.md"
     return Reason(slug, sentence, evidence="\n".join(filter(None, [seen.words, *machines])) or None, runbook=runbook)
 
 
