@@ -194,6 +194,21 @@ def test_an_undo_is_done_when_it_is_undone(api: Api, run: Run) -> None:
     assert run("operation", "undo", "op_1", "--wait").exit_code == exits.OK
 
 
+def test_a_build_that_is_deleted_is_gone_when_it_is_undone(api: Api, run: Run) -> None:
+    undone = [{**step, "phase": "undo", "state": "done"} for step in operation()["steps"]]
+    api.answer("GET", "/v1/clusters/clu_1", cluster(state="building"))
+    api.answer("DELETE", "/v1/clusters/clu_1", ACCEPTED, 202)
+    api.answer("GET", "/v1/operations/op_1", operation("cancelling"))
+    api.answer("GET", "/v1/operations/op_1", operation("undone", steps=undone))
+    api.answer("GET", "/v1/operations/op_1/matrix", matrix())
+    result = run("cluster", "delete", "clu_1", "--yes", "--wait")
+    assert result.exit_code == exits.OK
+    assert [line.split("  ")[0] for line in result.stdout.splitlines()[:2]] == [
+        "↶ undo: Configure",
+        "↶ undo: Hold machines",
+    ]
+
+
 def test_an_export_stays_in_its_folder(api: Api, run: Run, tmp_path: Path) -> None:
     api.answer("GET", "/v1/clusters/clu_1", cluster())
     files = {"README.md": "read", "create.sh": "#!/bin/bash", "hot/head-0.yaml": "x"}

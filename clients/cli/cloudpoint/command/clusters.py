@@ -16,6 +16,8 @@ from cloudpoint.command.watch import watch_operation
 from cloudpoint.generated import types
 
 _FIELDS = ("id", "name", "state", "reason", "blueprint", "blueprint_version", "cloud_id", "locked", "expires_at")
+# A cluster that is still being built is deleted by undoing its build.
+_GONE = ("succeeded", "undone", "failed")
 _project = click.option("--project", help="Which project; the one in use if left out.")
 _wait = click.option("--wait", is_flag=True, help="Show how it goes, and end when it ends.")
 
@@ -138,7 +140,7 @@ def delete_cluster(session: Session, cluster: str, yes: bool, project: str | Non
     found = session.cluster(cluster, project)
     if not yes:
         click.confirm(f"Delete {found.name} and all its data?", abort=True)
-    _follow(session, session.client.clusters.delete(found.id), found.name, wait)
+    _follow(session, session.client.clusters.delete(found.id), found.name, wait, wanted=_GONE)
 
 
 @cluster.command("export")
@@ -188,9 +190,11 @@ def expire_cluster(session: Session, cluster: str, days: float | None, project: 
     show_item(session, session.client.clusters.change(session.cluster(cluster, project).id, expires_at=end), _FIELDS)
 
 
-def _follow(session: Session, accepted: types.Accepted, name: str, wait: bool) -> None:
+def _follow(
+    session: Session, accepted: types.Accepted, name: str, wait: bool, wanted: tuple[str, ...] = ("succeeded",)
+) -> None:
     if wait:
-        raise SystemExit(watch_operation(session, accepted.operation_id))
+        raise SystemExit(watch_operation(session, accepted.operation_id, wanted))
     if session.json:
         show_json(accepted)
     else:

@@ -65,7 +65,7 @@ def log(session: Session, operation: str) -> None:
 def resume(session: Session, operation: str, wait: bool) -> None:
     """Go on with a parked operation, only with what is not done."""
     asked = session.client.operations.resume(operation)
-    _after(session, asked, wait, "succeeded")
+    _after(session, asked, wait, ("succeeded",))
 
 
 @operation.command("cancel")
@@ -75,7 +75,7 @@ def resume(session: Session, operation: str, wait: bool) -> None:
 def cancel(session: Session, operation: str, wait: bool) -> None:
     """Stop an operation and take back what it made."""
     asked = session.client.operations.cancel(operation)
-    _after(session, asked, wait, "undone")
+    _after(session, asked, wait, ("undone", "failed"))
 
 
 @operation.command("undo")
@@ -85,10 +85,10 @@ def cancel(session: Session, operation: str, wait: bool) -> None:
 def undo(session: Session, operation: str, wait: bool) -> None:
     """Take back what a parked operation made."""
     asked = session.client.operations.undo(operation)
-    _after(session, asked, wait, "undone")
+    _after(session, asked, wait, ("undone", "failed"))
 
 
-def _after(session: Session, asked: types.Operation, wait: bool, wanted: str) -> None:
+def _after(session: Session, asked: types.Operation, wait: bool, wanted: tuple[str, ...]) -> None:
     if wait:
         raise SystemExit(watch_operation(session, asked.id, wanted))
     if session.json:

@@ -90,9 +90,9 @@ def _steps(operation: types.Operation) -> RenderableType:
 def _matrix(matrix: types.Matrix) -> Table:
     cells = {(cell.host, cell.element): cell for cell in matrix.cells}
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("host")
+    table.add_column("host", no_wrap=True)
     for element in matrix.elements:
-        table.add_column(element, justify="center")
+        table.add_column(element, justify="center", vertical="bottom", overflow="fold")
     for host in matrix.hosts[:_HOSTS_SHOWN]:
         table.add_row(host, *(_cell(cells.get((host, element))) for element in matrix.elements))
     if len(matrix.hosts) > _HOSTS_SHOWN:

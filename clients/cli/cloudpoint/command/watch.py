@@ -14,14 +14,15 @@ from cloudpoint.command.session import Session
 from cloudpoint.generated import types
 
 _ENDED = ("succeeded", "undone", "failed", "parked")
+_BACKWARD = ("cancelling", "undoing", "undone")
 _LOOK_SECONDS = 1.0
 _REST_SECONDS = 0.3
 
 
-def watch_operation(session: Session, operation_id: str, wanted: str = "succeeded") -> int:
+def watch_operation(session: Session, operation_id: str, wanted: tuple[str, ...] = ("succeeded",)) -> int:
     """Show an operation until it ends or is parked; Ctrl-C leaves it going on.
 
-    Returns the exit code: 0 if it ended in the state ``wanted``.
+    Returns the exit code: 0 if it ended in one of the states ``wanted``.
     """
     try:
         operation = _live(session, operation_id) if _for_people(session) else _lines(session, operation_id)
@@ -34,7 +35,7 @@ def watch_operation(session: Session, operation_id: str, wanted: str = "succeede
         session.tell(f"Resume it: cloudpoint operation resume {operation_id} --wait")
         if "undo" in operation.allowed:
             session.tell(f"Or take it back: cloudpoint operation undo {operation_id} --wait")
-    return exits.OK if operation.state == wanted else exits.OPERATION_FAILED
+    return exits.OK if operation.state in wanted else exits.OPERATION_FAILED
 
 
 class _Bell:
@@ -83,7 +84,7 @@ def _live(session: Session, operation_id: str) -> types.Operation:
 def _lines(session: Session, operation_id: str) -> types.Operation:
     told: dict[str, str] = {}
     for operation in _looks(session, operation_id):
-        for step in [] if session.json else operation.steps:
+        for step in [] if session.json else _in_time(operation):
             line = step_line(step, with_time=step.ended_at is not None)
             if step.state != "pending" and told.get(step.name) != line.plain:
                 told[step.name] = line.plain
@@ -91,3 +92,10 @@ def _lines(session: Session, operation_id: str) -> types.Operation:
     if not session.json:
         session.console.print(outcome(operation, session.client.operations.matrix(operation_id)))
     return operation
+
+
+def _in_time(operation: types.Operation) -> list[types.StepView]:
+    """Return the steps in the order in which they change: an undo begins with the last one."""
+    if operation.state not in _BACKWARD:
+        return operation.steps
+    return [step for step in reversed(operation.steps) if step.phase == "undo"]
