@@ -100,7 +100,10 @@ class ServerHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask how servers' machines are; with ``cluster_id``, machines that they are on by now draw on that cluster's hold."""
+    """Ask how servers' machines are.
+
+    With ``cluster_id``, the machines that they are on by now draw on that cluster's hold.
+    """
 
     project_id: str
     cloud_id: str

@@ -70,6 +70,15 @@ async def test_a_build_under_way_is_deleted_by_a_cancel_even_when_asked_twice_at
     assert (await world.cluster.client.delete(path, headers=world.ask(alice))).status_code == 404
 
 
+async def test_a_run_that_the_runner_forgot_holds_up_no_undo(world):
+    alice = await world.person()
+    world.hosts.endless = True
+    accepted = (await world.create(alice, "forgotten")).json()
+    await until(lambda: bool(world.hosts.going_on(accepted["cluster_id"])), 40)
+    world.hosts.forgetful = True
+    await world.deleted(alice, accepted["cluster_id"])
+
+
 async def test_two_deletes_at_once_are_one_operation(world):
     alice = await world.person()
     cluster = await world.built(alice, "twice")
