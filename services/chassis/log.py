@@ -1,5 +1,6 @@
 """Structured logs: one event a line, with the ids of request, operation and cluster bound to the task."""
 
+import io
 import logging
 import sys
 from typing import Any
@@ -12,6 +13,19 @@ from services.chassis.config import LogSettings
 __all__ = ["bind_contextvars", "clear_contextvars", "configure_logs", "get_logger"]
 
 _SECRET_WORDS = ("password", "secret", "token", "private_key", "authorization", "credential")
+
+
+class _Stderr(io.TextIOBase):
+    """What ``sys.stderr`` is at the moment of writing: whoever replaces it gets what comes after."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+_STDERR = _Stderr()
 
 
 def configure_logs(settings: LogSettings, service: str) -> None:
@@ -29,10 +43,10 @@ def configure_logs(settings: LogSettings, service: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_STDERR),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_STDERR)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

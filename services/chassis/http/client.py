@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import aiohttp
 import httpx
 import msgspec
 
@@ -140,7 +141,7 @@ class ServiceClient:
                 response = await self._http.request(method, path, headers=sent, content=content, params=_plain(query))
         except TimeoutError as error:
             raise DeadlineExceeded(f"{self._audience} did not answer in {left:.1f} s.", path=path) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             raise Unavailable(f"{self._audience} can't be reached.", path=path, cause=repr(error)) from error
         if response.status_code >= 300:
             raise CalledServiceProblem(
