@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from services.chassis.errors import ProblemDocument
-from services.chassis.routing import NoQuery, Route, RouteTable
+from services.chassis.routing import Route, RouteTable
 
 _REF = "#/components/schemas/{name}"
 VERSION = "1"
@@ -18,15 +18,16 @@ def document_of(name: str, summary: str, tables: Sequence[RouteTable]) -> dict[s
     routes = [(table.tag, route) for table in tables for route in table.routes]
     schemas, components = msgspec.json.schema_components(_types(route for _, route in routes), ref_template=_REF)
     by_type = dict(zip(map(repr, _types(route for _, route in routes)), schemas, strict=True))
+    queries, referred = _query_schemas([route for _, route in routes])
     paths: dict[str, dict[str, Any]] = {}
     for tag, route in sorted(routes, key=lambda pair: (pair[1].path, pair[1].method)):
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(tag, route, by_type)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(tag, route, by_type, queries)
     return {
         "openapi": "3.1.0",
         "info": {"title": f"Cloudpoint {name}", "summary": summary, "version": VERSION, "x-service": name},
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(components.items())),
+            "schemas": dict(sorted((referred | components).items())),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -41,12 +42,12 @@ def _types(routes: Iterable[Route]) -> list[Any]:
     return list(found.values())
 
 
-def _operation(tag: str, route: Route, by_type: dict[str, Any]) -> dict[str, Any]:
+def _operation(tag: str, route: Route, by_type: dict[str, Any], queries: dict[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
         "tags": [tag],
-        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route, queries), *_header_parameters(route)],
         "responses": _responses(route, by_type),
         "security": [] if route.open else [{"token": []}],
         "x-exposure": route.exposure.value,
@@ -74,11 +75,17 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
-    if route.query is NoQuery:
-        return []
-    schema = msgspec.json.schema(route.query)
-    own = schema["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+def _query_schemas(routes: Sequence[Route]) -> tuple[dict[Any, Any], dict[str, Any]]:
+    """Return the schema of each query struct, and the components that they refer to."""
+    wanted = [*dict.fromkeys(route.query for route in routes)]
+    refs, components = msgspec.json.schema_components(wanted, ref_template=_REF)
+    names = [ref["$ref"].rsplit("/", 1)[-1] for ref in refs]
+    own = {query: components[name] for query, name in zip(wanted, names, strict=True)}
+    return own, {name: schema for name, schema in components.items() if name not in names}
+
+
+def _query_parameters(route: Route, queries: dict[Any, Any]) -> list[dict[str, Any]]:
+    own = queries[route.query]
     wanted = own.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in wanted, "schema": inner}
