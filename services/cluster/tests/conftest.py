@@ -13,8 +13,9 @@ from services.chassis.db import DatabaseSettings, Schema
 from services.cluster.tests.hosts import Hosts
 from services.cluster.tests.world import World, open_world
 from tests.support.databases import Databases
+from tests.support.ports import free_range
 
-BASE_PORT = 17940
+CLOUD_PORTS = 8
 NODES = 6
 
 
@@ -22,7 +23,9 @@ NODES = 6
 def cluster_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A cloud with six free nodes that have no machines."""
     state = tmp_path_factory.mktemp("cluster-cloud") / "state"
-    cloud = RunningCloud("alpha", state, BASE_PORT, "10.99.3.0/24", "--step-seconds", "0.03", "--heat-retries", "0")
+    cloud = RunningCloud(
+        "alpha", state, free_range(CLOUD_PORTS), "10.99.3.0/24", "--step-seconds", "0.03", "--heat-retries", "0"
+    )
     cloud.start()
     for number in range(NODES):
         enrol(cloud.connect("system"), f"bm-{number}")

@@ -14,15 +14,18 @@ from services.chassis.testing.authority import Authority
 from services.node.config import CloudSettings
 from services.node.main import SERVICE
 from services.node.schema import SCHEMA
+from tests.support.ports import free_range
 
-BASE_PORT = 17900
+CLOUD_PORTS = 8
 NODES = 3
 PROJECT, OTHER_PROJECT = "prj_a", "prj_b"
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    running_cloud = RunningCloud("alpha", tmp_path_factory.mktemp("node-cloud") / "state", BASE_PORT, "10.99.2.0/24")
+    running_cloud = RunningCloud(
+        "alpha", tmp_path_factory.mktemp("node-cloud") / "state", free_range(CLOUD_PORTS), "10.99.2.0/24"
+    )
     running_cloud.start()
     for number in range(NODES):
         enrol(running_cloud.connect("system"), f"bm-{number}")

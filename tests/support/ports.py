@@ -1,0 +1,23 @@
+"""Ports for tests that start servers, so that two sessions on one machine keep apart."""
+
+import socket
+
+_FIRST, _LAST = 17900, 19900
+
+
+def free_range(count: int) -> int:
+    """Return the first of ``count`` ports of loopback, one after the other, on which nobody listens at this moment."""
+    for first in range(_FIRST, _LAST, 20):
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise OSError(f"no {count} free ports in a row between {_FIRST} and {_LAST}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
