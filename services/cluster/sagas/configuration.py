@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from services.chassis.errors import Problem
@@ -14,6 +15,8 @@ from services.contracts.cluster import Host, Plan, PlanCheck
 from services.contracts.runs import Cell, Run, RunCheck, RunCluster, RunElement, RunHost, StartRun
 
 _LOOK_SECONDS = 1.0
+_LOST_AT_MOST = 2
+"""So many runs in a row are begun again by themselves when the runner loses them; then a person has to look."""
 _DONE = frozenset({"ok", "changed"})
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -56,11 +59,16 @@ async def _run_phase(ctx: Context, phase: str) -> Done | Wait:
                 await change_host(tx, cluster_of(ctx), cell.host, state="failed", reason=cell.message)
     if run.state not in RUN_ENDED:
         return Wait(seconds=_LOOK_SECONDS, note=_note(run))
-    if run.state == "lost":
+    if run.state == "lost" and _lost_in_a_row(progress.rows) < _LOST_AT_MOST:
         raise Transient(f"The run was lost: {run.reason or 'the runner does not know it any more.'}")
     if run.state == "succeeded" and (await _progress(ctx, plan, phase)).complete:
         return Done({"runs": [*(row.id for row in progress.rows if row.id != run.id), run.id]})
     raise StepFailed(await _reason(ctx, plan, run))
+
+
+def _lost_in_a_row(rows: list[Any]) -> int:
+    """Count the runs before this one that were lost, one after the other."""
+    return sum(1 for _ in takewhile(lambda row: row.state == "lost", reversed(rows[:-1])))
 
 
 async def _show(ctx: Context, progress: _Progress) -> Run:
@@ -173,14 +181,26 @@ def _note(run: Run) -> str:
 
 async def _reason(ctx: Context, plan: Plan, run: Run) -> Reason:
     failed = _failed_cells(run.cells)
-    log = await ctx.deps.runner.log(
-        run.id, max((cell.log_offset or 0 for cell in failed[:1]), default=0), mandate_of(ctx)
-    )
+    log = await _log_from(ctx, run, max((cell.log_offset or 0 for cell in failed[:1]), default=0))
     first = failed[0] if failed else None
     hosts = ", ".join(sorted({cell.host for cell in failed if first and cell.element == first.element}))
     kind = "check" if first and first.element in _check_names(plan) else "element"
-    what = f"{kind.title()} {first.element} failed on {hosts}" if first else (run.reason or "The run failed")
+    what = (
+        f"{kind.title()} {first.element} failed on {hosts}"
+        if first
+        else (run.reason or f"The run is {run.state} and did not do all of it").rstrip(".")
+    )
     task = f" in the task “{first.task}”" if first and first.task else ""
-    evidence = "\n".join(filter(None, [first.message if first else run.reason, log.text[:4000]]))
+    evidence = "\n".join(filter(None, [first.message if first else run.reason, log[:4000]]))
     runbook = f"{ctx.deps.settings.runbooks}/{kind}-failed.md"
     return Reason(f"{kind}-failed", f"{what}{task}.", evidence=evidence, runbook=runbook)
+
+
+async def _log_from(ctx: Context, run: Run, offset: int) -> str:
+    """Return a run's log from ``offset`` on; nothing if the runner does not know the run any more."""
+    try:
+        return (await ctx.deps.runner.log(run.id, offset, mandate_of(ctx))).text
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return ""

@@ -21,13 +21,14 @@ _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"
 
 @dataclass
 class Hosts:
-    """What the doubles know. ``failing`` elements fail on each of their hosts; ``silent`` hosts answer no probe."""
+    """What the doubles know. ``failing`` elements fail on each of their hosts; ``silent`` hosts answer no probe;
+    the next ``lose`` runs are lost."""
 
     requests: dict[str, StartRun] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
-    lose_next: bool = False
+    lose: int = 0
     endless: bool = False
     forgetful: bool = False
 
@@ -63,8 +64,8 @@ async def show_run_of_test(call: Call[Hosts, None, None]) -> Run:
     run = _known(call)
     if run.state != "running" or hosts.endless:
         return run
-    if hosts.lose_next:
-        hosts.lose_next = False
+    if hosts.lose:
+        hosts.lose -= 1
         ended = _run(hosts.requests[run.id], "lost", "pending")
     else:
         ended = _ended(hosts.requests[run.id], hosts.failing)

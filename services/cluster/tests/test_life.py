@@ -49,10 +49,21 @@ async def test_a_failed_element_parks_and_a_resume_runs_only_what_is_missing(wor
 
 async def test_a_lost_run_is_begun_again_by_itself(world):
     alice = await world.person()
-    world.hosts.lose_next = True
+    world.hosts.lose = 2
     cluster = await world.built(alice, "lost")
-    assert len(world.hosts.started(cluster["id"])) == 2
+    assert len(world.hosts.started(cluster["id"])) == 3
     await world.deleted(alice, cluster["id"])
+
+
+async def test_runs_that_are_lost_again_and_again_park(world):
+    alice = await world.person()
+    world.hosts.lose = 3
+    accepted = (await world.create(alice, "losing")).json()
+    parked = await world.reach(alice, accepted["operation_id"], "parked")
+    assert parked["reason"]["sentence"] == "The run is lost and did not do all of it."
+    assert (await world.post(alice, f"operations/{accepted['operation_id']}/resume")).status_code == 202
+    await world.reach(alice, accepted["operation_id"], "succeeded")
+    await world.deleted(alice, accepted["cluster_id"])
 
 
 async def test_a_build_under_way_is_deleted_by_a_cancel_even_when_asked_twice_at_once(world):

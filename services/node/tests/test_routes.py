@@ -2,10 +2,11 @@
 
 import asyncio
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lab.simcloud.tests.running import wait_node
-from services.node.schema import allocations
+from services.node.schema import allocations, nodes
+from services.node.storage.holds import draw
 from services.node.tests.conftest import OTHER_PROJECT, PROJECT
 
 FREE = {"cloud_id": "alpha", "resource_class": "bm.general"}
@@ -100,6 +101,20 @@ async def test_health_needs_the_projects_permission_and_binds_only_to_a_cluster_
         assert (await tx.execute(select(allocations))).all() == []
     refused = await node.client.post("/internal/health", json=body, headers=cluster_service(OTHER_PROJECT))
     assert refused.status_code == 403
+
+
+async def test_a_node_that_serves_a_cluster_is_not_switched_off(node, operator, cluster_service):
+    shown = await by_name(node, operator)
+    async with node.context.db.project(PROJECT) as tx:
+        await tx.execute(update(nodes).where(nodes.c.id == shown["id"]).values(instance_id="srv-1"))
+        await draw(tx, "clu_1", PROJECT, {"srv-1": shown["id"]})
+    refused = await node.client.post("/v1/nodes/bm-0/power", json={"target": "off"}, headers=operator())
+    assert refused.status_code == 409 and refused.json()["code"] == "node-in-use"
+    assert (await by_name(node, operator))["cluster_id"] == "clu_1"
+    await node.context.watches["alpha"].look()
+    body = {"project_id": PROJECT, "cloud_id": "alpha", "server_ids": ["srv-1"]}
+    health = await node.client.post("/internal/health", json=body, headers=cluster_service())
+    assert "gone" in health.json()["items"][0]["reason"]
 
 
 async def unheld(node, cluster_service) -> int:
