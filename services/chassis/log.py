@@ -3,7 +3,7 @@
 import io
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -25,7 +25,7 @@ class _Stderr(io.TextIOBase):
         sys.stderr.flush()
 
 
-_STDERR = _Stderr()
+_STDERR = cast(TextIO, _Stderr())
 
 
 def configure_logs(settings: LogSettings, service: str) -> None:
