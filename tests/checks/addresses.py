@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.checks.sources import repository_files, text_of
+from tests.checks.sources import ROOT, repository_files, text_of
 
 # Written so that this file does not hold what it looks for.
 REGISTRIES = (
@@ -12,7 +12,7 @@ REGISTRIES = (
 )
 OPTIONS = (r"--(extra-)?index-url[ =]\S", r"--default-index[ =]\S")
 MACHINE_PATHS = (
-    r"/work/(main|plan|shared)\b",
+    rf"{re.escape(str(ROOT))}/",
     r"/root/[.]?(cache|pyenv|config)\b",
     r"/home/(?!\$)[a-z][a-z0-9]*/(src|work|git|cloudpoint)\b",
 )
