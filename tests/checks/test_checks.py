@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.checks import addresses, outside_apis, words
+from tests.checks.sources import ROOT
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_the_word_stack_is_found_out_of_its_place(line: str, wrong: bool) -> Non
     ("line", "wrong"),
     [
         ("index = https://" + "pypi" + ".org/simple", True),
-        ("cd " + "/work" + "/main", True),
+        (f"cd {ROOT}/lab", True),
         ("httpx==0.28.1", False),
         ("docs say pypi", False),
     ],
