@@ -35,13 +35,13 @@ class System:
 
 
 class Bmc:
-    """Serves machines on a port until it is closed."""
+    """Serves machines on a port that the kernel picks, until it is closed."""
 
-    def __init__(self, port: int, names: list[str]) -> None:
+    def __init__(self, names: list[str]) -> None:
         self.systems = {name: System(name) for name in names}
         self.answering = True
-        self.port = port
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.port = self._server.server_port
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from lab.simcloud.tests.running import RunningCloud, enrol
+from lab.simcloud.tests.running import CLOUD_PORTS, RunningCloud, enrol
+from tests.support.ports import free_range
 
-BASE_PORT = 17620
 NODES = 6
 
 
@@ -17,7 +17,7 @@ NODES = 6
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A running cloud `gamma` with six free nodes."""
     folder: Path = tmp_path_factory.mktemp("simcloud")
-    running = RunningCloud("gamma", folder / "state", BASE_PORT, "10.99.0.0/24", "--step-seconds", "0.1")
+    running = RunningCloud("gamma", folder / "state", free_range(CLOUD_PORTS), "10.99.0.0/24", "--step-seconds", "0.1")
     running.start()
     system = running.connect("system")
     for number in range(NODES):

@@ -13,6 +13,7 @@ import openstack
 from heatclient import client as heat_client
 from openstack.connection import Connection
 
+CLOUD_PORTS = 8
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 ROOT = Path(__file__).resolve().parents[3]

@@ -14,9 +14,9 @@ import pytest
 from openstack import exceptions
 
 from lab.simcloud.tests.bmc import Bmc
-from lab.simcloud.tests.running import RunningCloud, enrol, wait_node, wait_stack, wait_until
+from lab.simcloud.tests.running import CLOUD_PORTS, RunningCloud, enrol, wait_node, wait_stack, wait_until
+from tests.support.ports import free_range
 
-BASE_PORT, BMC_PORT = 17640, 17660
 OPTIONS = ("--power-sync-seconds", "0.5", "--bmc-timeout-seconds", "1", "--deploy-timeout-seconds", "1")
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtQUDZWhs8k/cZcykMkaoX7ZE7DXld8TP79HyddMVTS someone"
 TEMPLATE = {
@@ -44,7 +44,7 @@ TEMPLATE = {
 
 @pytest.fixture
 def bmc() -> Iterator[Bmc]:
-    double = Bmc(BMC_PORT, ["m1", "m2"])
+    double = Bmc(["m1", "m2"])
     yield double
     double.close()
 
@@ -52,7 +52,7 @@ def bmc() -> Iterator[Bmc]:
 @pytest.fixture
 def cloud(tmp_path: Path, bmc: Bmc) -> Iterator[RunningCloud]:
     """A cloud of its own with one machine, `m1`."""
-    running = RunningCloud("delta", tmp_path / "state", BASE_PORT, "10.98.0.0/24", *OPTIONS)
+    running = RunningCloud("delta", tmp_path / "state", free_range(CLOUD_PORTS), "10.98.0.0/24", *OPTIONS)
     running.start()
     enrol(running.connect("system"), "m1", driver="redfish", driver_info=bmc.driver_info("m1"))
     running.connect("admin").compute.create_keypair(name="ops", public_key=PUBLIC_KEY)

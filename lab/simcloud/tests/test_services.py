@@ -7,7 +7,8 @@ import pytest
 from openstack import exceptions
 from openstack.connection import Connection
 
-from lab.simcloud.tests.running import RunningCloud, wait_until
+from lab.simcloud.tests.running import CLOUD_PORTS, RunningCloud, wait_until
+from tests.support.ports import free_range
 
 
 def order(connection: Connection, name: str, **fields: Any) -> Any:
@@ -139,7 +140,7 @@ def test_placement_shows_what_is_free(admin: Connection, tenant: Connection, sys
 
 
 def test_two_clouds_side_by_side(cloud: RunningCloud, tmp_path: Any) -> None:
-    other = RunningCloud("omega", tmp_path / "state", 17680, "10.97.0.0/24")
+    other = RunningCloud("omega", tmp_path / "state", free_range(CLOUD_PORTS), "10.97.0.0/24")
     other.start()
     try:
         subnet = next(iter(other.connect("admin").network.subnets()))
