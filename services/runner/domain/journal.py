@@ -37,7 +37,6 @@ class Journal:
     _log: list[str] = field(default_factory=list)
     _log_written: int = 0
     _tail: str = ""
-    _shown: dict[int, str] = field(default_factory=dict)
 
     @property
     def tail(self) -> str:
@@ -55,6 +54,7 @@ class Journal:
         if masked.stdout:
             self._append(masked.stdout + "\n")
         self.progress.note(masked, offset)
+        self._tell_turns()
         if masked.outcome in HOST_RESULTS and masked.host:
             self._add(_task_event(masked, self.progress.entry(masked.element_key), offset))
 
@@ -90,11 +90,8 @@ class Journal:
             await asyncio.shield(self.flush())
 
     def _gather(self) -> Batch:
+        self._tell_turns()
         touched = self.progress.take_touched()
-        for position, cell in touched.items():
-            if self._shown.get(position) != cell.state:
-                self._shown[position] = cell.state
-                self._add(_cell_event(cell))
         text = "".join(self._log)
         batch = Batch(self._events, touched, text, self._log_written)
         self._log_written += len(text)
@@ -115,6 +112,10 @@ class Journal:
             text += _CUT
             self.log_so_far += len(_CUT)
         self._log.append(text)
+
+    def _tell_turns(self) -> None:
+        for cell in self.progress.take_turns():
+            self._add(_cell_event(cell))
 
     def _add(self, event: RunEvent) -> None:
         self.events_so_far += 1

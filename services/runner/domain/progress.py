@@ -35,6 +35,7 @@ class Mark:
     ended_at: datetime | None = None
     log_offset: int | None = None
     changed: bool = False
+    told: str = "pending"
 
     def cell(self) -> Cell:
         """Return it as the API shows it."""
@@ -52,11 +53,15 @@ class Mark:
 
 @dataclass
 class Progress:
-    """The matrix of one run. ``touched`` collects the cells that changed since they were last taken."""
+    """The matrix of one run.
+
+    ``touched`` collects the cells that changed since they were last taken, ``turns`` each change of a cell's state.
+    """
 
     entries: Sequence[Entry]
     marks: dict[tuple[int, str], Mark] = field(default_factory=dict)
     touched: dict[tuple[int, str], Mark] = field(default_factory=dict)
+    turns: list[Cell] = field(default_factory=list)
     current: Entry | None = None
     _ended: int = 0
     _beyond: dict[str, tuple[Entry, str | None]] = field(default_factory=dict)
@@ -70,6 +75,7 @@ class Progress:
         """Take over a matrix that an earlier process has written."""
         for mark, cell in zip(self.marks.values(), cells, strict=True):
             mark.state, mark.task, mark.message = cell.state, cell.task, cell.message
+            mark.told = cell.state
             mark.started_at, mark.ended_at, mark.log_offset = cell.started_at, cell.ended_at, cell.log_offset
 
     def cells(self) -> list[Cell]:
@@ -80,6 +86,11 @@ class Progress:
         """Return the cells that changed since the last call, by their position in :meth:`cells`."""
         taken, self.touched = self.touched, {}
         return {mark.position: mark.cell() for mark in taken.values()}
+
+    def take_turns(self) -> list[Cell]:
+        """Return each change of a cell's state since the last call, in order, with the cell as it was then."""
+        taken, self.turns = self.turns, []
+        return taken
 
     def alive(self) -> set[str]:
         """Return the hosts that no element has failed on or broken off."""
@@ -196,6 +207,9 @@ class Progress:
 
     def _touch(self, mark: Mark) -> None:
         self.touched[mark.entry.index, mark.host] = mark
+        if mark.state != mark.told:
+            mark.told = mark.state
+            self.turns.append(mark.cell())
 
     def _of(self, entry: Entry) -> list[Mark]:
         return [self.marks[entry.index, host] for host in entry.part.hosts]

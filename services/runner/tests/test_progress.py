@@ -94,6 +94,23 @@ def test_the_same_element_twice_keeps_its_cells_apart() -> None:
     assert found(progress) == {"a@c1": "pending", "a@c2": "changed"}
 
 
+def test_each_change_of_a_state_is_told_however_quick() -> None:
+    progress = progress_of(element("a", "c1", "c2"))
+    happen(progress, ("00-a", "c1", Outcome.OK), ("00-a", "c2", Outcome.CHANGED), ("00-a", None, Outcome.ELEMENT_ENDED))
+    told = [(cell.host, cell.state) for cell in progress.take_turns()]
+    assert told == [("c1", "running"), ("c2", "running"), ("c1", "ok"), ("c2", "changed")]
+    assert progress.take_turns() == []
+
+
+def test_what_an_earlier_process_told_is_not_told_again() -> None:
+    before = progress_of(element("a", "c1"))
+    happen(before, ("00-a", "c1", Outcome.OK))
+    progress = progress_of(element("a", "c1"))
+    progress.restore(before.cells())
+    happen(progress, ("00-a", "c1", Outcome.OK), ("00-a", None, Outcome.ELEMENT_ENDED))
+    assert [cell.state for cell in progress.take_turns()] == ["ok"]
+
+
 def test_only_what_changed_is_written() -> None:
     progress = progress_of(element("a", "c1", "c2"))
     happen(progress, ("00-a", "c1", Outcome.FAILED))
