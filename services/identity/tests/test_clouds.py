@@ -7,20 +7,22 @@ import openstack
 import pytest
 import yaml
 
-from lab.simcloud.tests.running import RunningCloud
+from lab.simcloud.tests.running import CLOUD_PORTS, RunningCloud
 from services.chassis.testing.authority import Authority
 from services.identity.config import CloudSettings
 from services.identity.tests.platform import Platform
+from tests.support.ports import free_range
 
-PORTS = {"alpha": 17860, "beta": 17880}
+CLOUDS = ("alpha", "beta")
 
 
 @pytest.fixture(scope="module")
 def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, RunningCloud]]:
     folder = tmp_path_factory.mktemp("clouds")
-    running = {name: RunningCloud(name, folder / name, port, "10.99.1.0/24") for name, port in PORTS.items()}
-    for cloud in running.values():
-        cloud.start()
+    running = {}
+    for name in CLOUDS:
+        running[name] = RunningCloud(name, folder / name, free_range(CLOUD_PORTS), "10.99.1.0/24")
+        running[name].start()
     yield running
     for cloud in running.values():
         cloud.stop()
