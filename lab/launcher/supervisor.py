@@ -4,7 +4,7 @@ It imports no code of ours that a child runs, so that a restarted child runs the
 (a fork of a process with several is not safe) and answers one JSON request a connection on a Unix socket:
 
     {"do": "run", "job": {...}}       run to the end; answers {"code": 0}
-    {"do": "keep", "job": {...}}      run for good; answers at once
+    {"do": "keep", "job": {...}}      run for good, in the place of another job of that name; answers at once
     {"do": "restart", "name": "…"}    stop and start a kept one
     {"do": "status"}                  what is kept: pid, restarts, last exit
     {"do": "stop"}                    stop all, highest rank first, then itself
@@ -144,15 +144,10 @@ class Supervisor:
                 self._once[self._fork(job).pid] = (job, connection)
                 return None
             case "keep":
-                job = Job.from_json(request["job"])
-                if job.name not in self._kept:
-                    self._kept[job.name] = Kept(job)
+                self._keep(Job.from_json(request["job"]))
                 return {}
             case "restart":
-                kept = self._kept[request["name"]]
-                kept.pause_seconds = 0.0
-                if kept.identity:
-                    kept.identity.signal(signal.SIGTERM)
+                _start_anew(self._kept[request["name"]])
                 return {}
             case "status":
                 return {"kept": [kept.report() for kept in self._kept.values()]}
@@ -161,6 +156,12 @@ class Supervisor:
                 return {}
             case unknown:
                 raise ValueError(f"there is no request {unknown!r}")
+
+    def _keep(self, job: Job) -> None:
+        kept = self._kept.setdefault(job.name, Kept(job))
+        if kept.job != job:
+            kept.job = job
+            _start_anew(kept)
 
     def _fork(self, job: Job) -> records.Identity:
         parent = os.getpid()
@@ -225,6 +226,13 @@ class Supervisor:
             while any(identity.lives() for identity in identities) and time.monotonic() < end:
                 self._selector.select(LOOK_EVERY_SECONDS)
                 self._reap()
+
+
+def _start_anew(kept: Kept) -> None:
+    """Have a child end, to be started again without a pause."""
+    kept.pause_seconds = kept.start_at = 0.0
+    if kept.identity:
+        kept.identity.signal(signal.SIGTERM)
 
 
 def _self_identity() -> records.Identity:

@@ -57,6 +57,18 @@ def test_a_killed_job_is_started_again(client: SupervisorClient, tmp_path: Path)
     assert next(kept for kept in client.kept() if kept["name"] == "kept")["exit_code"] == -signal.SIGKILL
 
 
+def test_a_job_that_was_changed_takes_the_place_of_the_one_before(client: SupervisorClient, tmp_path: Path) -> None:
+    client.keep(job(tmp_path, "changed", "0", "--bind", "127.0.0.1"))
+    assert wait_until(lambda: pid_of(client, "changed") is not None, SECONDS)
+    first = pid_of(client, "changed")
+    client.keep(job(tmp_path, "changed", "0", "--bind", "127.0.0.1"))
+    time.sleep(0.5)
+    assert pid_of(client, "changed") == first
+    client.keep(job(tmp_path, "changed", "0", "--bind", "127.0.0.2"))
+    assert wait_until(lambda: pid_of(client, "changed") not in (None, first), SECONDS)
+    assert wait_until(lambda: "127.0.0.2" in (tmp_path / "changed.log").read_text(), SECONDS)
+
+
 def test_a_job_that_always_fails_is_started_ever_more_slowly(client: SupervisorClient, tmp_path: Path) -> None:
     client.keep(job(tmp_path, "failing", "--no-such-option"))
     time.sleep(2.0)
