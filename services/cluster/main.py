@@ -6,7 +6,7 @@ from typing import cast
 
 from services.chassis.context import Process
 from services.chassis.outbox import OutboxPublisher
-from services.chassis.saga import SagaSettings, SagaWorker
+from services.chassis.saga import SagaSettings, SagaWorker, Watch, unwatched
 from services.chassis.service import Background, Service
 from services.cluster.config import Settings
 from services.cluster.factory import Factory, make_factory
@@ -27,8 +27,8 @@ async def open_context(process: Process) -> AsyncIterator[Factory]:
         factory.threads.close()
 
 
-def workers(factory: Factory) -> Sequence[Background]:
-    """Return the tasks of a ``work`` process."""
+def workers(factory: Factory, watch: Watch = unwatched) -> Sequence[Background]:
+    """Return the tasks of a ``work`` process; ``watch`` sees each moment of each unit of its sagas."""
     worker = SagaWorker(
         factory.db,
         list(SAGAS.values()),
@@ -36,6 +36,7 @@ def workers(factory: Factory) -> Sequence[Background]:
         SagaSettings(lease_seconds=factory.settings.lease_seconds),
         on_change=follow,
         before_forward=may_go_on(factory.deps.authz),
+        watch=watch,
     )
     publisher = OutboxPublisher(factory.db, factory.process.events.publish)
     return [worker.run, publisher.run, *reconcilers(factory)]

@@ -26,6 +26,7 @@ from services.chassis.saga.settings import SagaSettings
 from services.chassis.saga.states import OPERATION_STATES, STEP_STATES, UNIT_STATES
 from services.chassis.saga.store import OperationPage, OperationStore
 from services.chassis.saga.tables import add_saga
+from services.chassis.saga.watch import Moment, Watch, unwatched
 from services.chassis.saga.worker import SagaWorker
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Intent",
     "Interrupted",
     "LeaseLost",
+    "Moment",
     "NoSuchOperation",
     "Operation",
     "OperationPage",
@@ -54,6 +56,8 @@ __all__ = [
     "Unit",
     "UnitView",
     "Wait",
+    "Watch",
     "WrongState",
     "add_saga",
+    "unwatched",
 ]

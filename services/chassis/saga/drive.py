@@ -15,6 +15,7 @@ from services.chassis.saga.settings import SagaSettings
 from services.chassis.saga.states import ACTIVE, Phase
 from services.chassis.saga.step_run import StepRun, Waiting
 from services.chassis.saga.unit_run import UnitRun
+from services.chassis.saga.watch import Watch
 
 
 class OperationDrive:
@@ -29,6 +30,7 @@ class OperationDrive:
         settings: SagaSettings,
         on_change: OnChange,
         before_forward: BeforeForward,
+        watch: Watch,
     ) -> None:
         self.operation_id = operation.id
         self.ledger = Ledger(db, operation, on_change)
@@ -36,6 +38,7 @@ class OperationDrive:
         self._deps = deps
         self._settings = settings
         self._before_forward = before_forward
+        self._watch = watch
         self._poked = asyncio.Event()
         self._results: Results = {}
 
@@ -116,7 +119,7 @@ class OperationDrive:
 
     async def _run(self, operation: Operation, step: Step, phase: Phase) -> Waiting | list[UnitRow]:
         """Return what the step waits for, or its failed units (none: it is done)."""
-        unit_run = UnitRun(operation, step, self.ledger, self._deps, self._results, self._settings)
+        unit_run = UnitRun(operation, step, self.ledger, self._deps, self._results, self._settings, self._watch)
         state = "running" if phase == "forward" else "undoing"
         answer = await StepRun(self.ledger, unit_run, state, step.parallel, self._poked).run(step.name)
         return answer if isinstance(answer, Waiting) else answer.failed

@@ -14,6 +14,8 @@ from services.chassis.saga.ledger import NOW, Ledger, UnitRow
 from services.chassis.saga.model import Operation, Outcome, Reason, Step, Wait
 from services.chassis.saga.rows import reason_row
 from services.chassis.saga.settings import SagaSettings
+from services.chassis.saga.states import Phase
+from services.chassis.saga.watch import Moment, Point, Watch
 
 _PASSING = (429, 502, 503, 504)
 _log = structlog.get_logger(room="saga")
@@ -23,7 +25,14 @@ class UnitRun:
     """Looks at units of one step in one phase, under one lease."""
 
     def __init__(
-        self, operation: Operation, step: Step, ledger: Ledger, deps: Any, results: Results, settings: SagaSettings
+        self,
+        operation: Operation,
+        step: Step,
+        ledger: Ledger,
+        deps: Any,
+        results: Results,
+        settings: SagaSettings,
+        watch: Watch,
     ) -> None:
         self._operation = operation
         self._step = step
@@ -31,6 +40,7 @@ class UnitRun:
         self._deps = deps
         self._results = results
         self._settings = settings
+        self._watch = watch
 
     async def look(self, unit: UnitRow, seen_nudges: int) -> UnitRow:
         """Return the unit's row after one call of its function. Raises LeaseLost, Interrupted."""
@@ -57,12 +67,20 @@ class UnitRun:
                 return await self._fail(unit, _refused(error))
             _log.exception("saga.step_broke", operation=self._operation.id, step=self._step.name, unit=unit.key)
             return await self._fail(unit, _unexpected(error))
-        return await self._write(unit, outcome, context.noted, left_seconds, seen_nudges)
+        written = await self._write(unit, outcome, context.noted, left_seconds, seen_nudges)
+        self._pass(unit.phase, unit.key, "written")
+        return written
 
     async def _call(self, context: StepContext[Any]) -> Outcome:
         function = self._step.forward if context.phase == "forward" else self._step.undo
         assert function is not None
-        return await function(context)
+        self._pass(context.phase, context.unit.key, "begun")
+        outcome = await function(context)
+        self._pass(context.phase, context.unit.key, "returned")
+        return outcome
+
+    def _pass(self, phase: Phase, unit: str, point: Point) -> None:
+        self._watch(Moment(self._operation.saga, phase, self._step.name, unit, point))
 
     def _context(self, unit: UnitRow) -> StepContext[Any]:
         return StepContext(

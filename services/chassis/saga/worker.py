@@ -21,6 +21,7 @@ from services.chassis.saga.rows import operation_of
 from services.chassis.saga.settings import SagaSettings
 from services.chassis.saga.states import ACTIVE, CHANNEL
 from services.chassis.saga.tables import OPERATION
+from services.chassis.saga.watch import Watch, unwatched
 
 _log = structlog.get_logger(room="saga")
 _BROKEN_RETRY_SECONDS = 5.0
@@ -30,7 +31,8 @@ class SagaWorker:
     """Runs the operations of ``sagas`` (all versions that this release knows). Several workers share the work.
 
     ``deps`` goes to each step as ``ctx.deps``. ``on_change`` is told of each change, in its transaction.
-    ``before_forward`` is asked before each new forward step and may raise Suspended.
+    ``before_forward`` is asked before each new forward step and may raise Suspended. ``watch`` sees each moment of each
+    unit; it is there for tests that end their own worker at a chosen one.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class SagaWorker:
         *,
         on_change: OnChange = silently,
         before_forward: BeforeForward = always,
+        watch: Watch = unwatched,
     ) -> None:
         self._db = db
         self._sagas = {(saga.name, saga.version): saga for saga in sagas}
@@ -49,6 +52,7 @@ class SagaWorker:
         self._settings = settings or SagaSettings()
         self._on_change = on_change
         self._before_forward = before_forward
+        self._watch = watch
         self._name = f"{socket.gethostname()}/{os.getpid()}"
         self._drives: dict[str, tuple[OperationDrive, asyncio.Task[None]]] = {}
         self._wake = asyncio.Event()
@@ -132,6 +136,7 @@ class SagaWorker:
             self._settings,
             self._on_change,
             self._before_forward,
+            self._watch,
         )
         task = asyncio.create_task(self._drive(drive), name=f"saga {operation.id}")
         self._drives[operation.id] = (drive, task)
