@@ -70,4 +70,4 @@ class NothingToExport(Conflict):
 class UnreadableArchive(Problem):
     slug = "unreadable-archive"
     status = 502
-    title = "The files of an element can't be read"
+    title = "Files of the catalogue can't be read"

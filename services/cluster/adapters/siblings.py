@@ -59,6 +59,10 @@ class Blueprints:
         """Return the files of an element's version as a tar archive."""
         return await self._client.fetch(f"/internal/elements/{name}/versions/{version}/archive", authority=authority)
 
+    async def checks_archive(self, name: str, version: str, authority: Authority) -> bytes:
+        """Return what the checks of a blueprint's version need as a tar archive."""
+        return await self._client.fetch(f"/internal/blueprints/{name}/versions/{version}/archive", authority=authority)
+
 
 class Nodes:
     """Capacity, holds, and the health of the machines behind servers."""

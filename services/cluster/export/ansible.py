@@ -9,14 +9,16 @@ from typing import Any
 
 import yaml
 
-from services.contracts.cluster import Cluster, Plan, PlanElement
+from services.contracts.cluster import Cluster, Plan, PlanCheck, PlanElement
 
 EVERYBODY = "cluster"
 """The inventory's group of all hosts; beside it is one group a role."""
+CHECKS = "blueprint"
+"""The folder of what the blueprint's checks need, by the paths that they have in the blueprint."""
 
 _HEADS = {
     "apply": "# Everything that makes the machines a cluster, element by element. It may be run again at any time.\n",
-    "verify": "# Each element proves by doing its work that it does it.\n",
+    "verify": "# Each element proves by doing its work that it does it, and then the blueprint's checks that all do.\n",
 }
 
 
@@ -35,6 +37,8 @@ _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!
 def playbook(cluster: Cluster, plan: Plan, phase: str) -> str:
     """Return the playbook of one phase: ``apply`` or ``verify``."""
     plays = [_import(cluster, element, phase) for element in plan.elements]
+    if phase == "verify":
+        plays += [_check(cluster, plan, check) for check in plan.checks]
     return _HEADS[phase] + yaml.dump(plays, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
 
 
@@ -54,6 +58,18 @@ def _import(cluster: Cluster, element: PlanElement, phase: str) -> dict[str, Any
             "element_hosts": element.hosts,
             "element": _data(element.values),
             "secret": {name: f"{{{{ cluster_secrets['{element.name}/{name}'] }}}}" for name in secrets},
+            "cluster": {"id": cluster.id, "name": cluster.name},
+        },
+    }
+
+
+def _check(cluster: Cluster, plan: Plan, check: PlanCheck) -> dict[str, Any]:
+    return {
+        "import_playbook": f"{CHECKS}/{check.playbook}",
+        "vars": {
+            "element_hosts": check.hosts,
+            "element": _data(plan.parameters),
+            "secret": {},
             "cluster": {"id": cluster.id, "name": cluster.name},
         },
     }

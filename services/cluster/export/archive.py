@@ -1,23 +1,15 @@
-"""The files of an element, out of its tar archive."""
+"""The files of an archive as texts: an export holds nothing else."""
 
-import io
-import tarfile
-
+from services.chassis.archive import ArchiveRefused, files_of_archive
 from services.cluster.exceptions import UnreadableArchive
 
 
-def texts_of(element: str, archive: bytes) -> dict[str, str]:
-    """Return each file's text by its path, ``<element>/…`` and ``library/…``.
+def texts_of(whose: str, archive: bytes) -> dict[str, str]:
+    """Return each file's text by its path; ``whose`` says in an error what the archive is of.
 
-    Raises UnreadableArchive for a file that is no text: an export holds nothing else.
+    Raises UnreadableArchive for a file that is no text.
     """
-    texts = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-            for member in opened:
-                content = opened.extractfile(member) if member.isfile() else None
-                if content is not None:
-                    texts[member.name.removeprefix("./")] = content.read().decode()
-    except (tarfile.TarError, UnicodeDecodeError) as error:
-        raise UnreadableArchive(f"The files of the element {element} can't be exported: {error}") from error
-    return texts
+        return {path: content.decode() for path, content in files_of_archive(archive).items()}
+    except (ArchiveRefused, UnicodeDecodeError) as error:
+        raise UnreadableArchive(f"The files of {whose} can't be exported: {error}") from error

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.cluster.export.ansible import inventory, playbook
+from services.cluster.export.ansible import CHECKS, inventory, playbook
 from services.cluster.export.archive import texts_of
 from services.cluster.export.infrastructure import infrastructure_files
 from services.cluster.export.readme import readme
@@ -18,7 +18,8 @@ _FILES = Path(__file__).parent / "files"
 class Source:
     """What an export is made of.
 
-    ``image`` and ``network`` are the cloud's; ``archives`` the elements' files as tar archives, by name.
+    ``image`` and ``network`` are the cloud's; ``archives`` the elements' files as tar archives, by name; ``checks`` the
+    archive of what the blueprint's checks need.
     """
 
     cluster: Cluster
@@ -27,12 +28,13 @@ class Source:
     image: str
     network: str
     archives: dict[str, bytes] = field(repr=False)
+    checks: bytes = field(repr=False)
 
 
 def files_of(source: Source) -> dict[str, str]:
     """Return the text of each file of the export by its path.
 
-    Raises UnreadableArchive for an element whose files can't be exported.
+    Raises UnreadableArchive for an element or a blueprint whose files can't be exported.
     """
     cluster, plan = source.cluster, source.plan
     files = _scripts()
@@ -43,8 +45,10 @@ def files_of(source: Source) -> dict[str, str]:
     files["ansible/site.yml"] = playbook(cluster, plan, "apply")
     files["ansible/verify.yml"] = playbook(cluster, plan, "verify")
     for name in sorted(source.archives):
-        for path, text in texts_of(name, source.archives[name]).items():
+        for path, text in texts_of(f"the element {name}", source.archives[name]).items():
             files[f"ansible/elements/{path}"] = text
+    for path, text in texts_of(f"the blueprint {plan.blueprint}", source.checks).items():
+        files[f"ansible/{CHECKS}/{path}"] = text
     return dict(sorted(files.items()))
 
 

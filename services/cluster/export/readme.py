@@ -36,8 +36,9 @@ nobody else has them. The machines trust keys that this authority signed. Run ei
 | `hot/` | a template and an environment for each batch of machines ({batches}), and for what they share |
 | `cluster.sh` | the cluster's name, its batches and its secrets, for the scripts |
 | `ansible/site.yml` | the elements in their order ({elements}), each with its parameters and hosts |
-| `ansible/verify.yml` | the same elements prove that they work |
+| `ansible/verify.yml` | the same elements prove that they work, and the blueprint's checks ({checks}) that all do |
 | `ansible/elements/` | the elements themselves, each with a README; `library/` is the module that they share |
+| `ansible/blueprint/` | what the blueprint's checks need |
 | `ansible/inventory.yaml` | the hosts; `create.sh` writes their addresses to `ansible/host_vars/` |
 
 The parameters hold what the cluster was made with, the SSH keys of its users among them.
@@ -56,5 +57,6 @@ def readme(cluster: Cluster, plan: Plan, blueprint: BlueprintVersion, *, image: 
         image=image,
         network=network,
         batches=", ".join(f"{role.name}-{number}" for role in plan.roles for number in range(len(role.batches))),
+        checks=", ".join(check.name for check in plan.checks) or "none",
         elements=", ".join(element.name for element in plan.elements),
     )

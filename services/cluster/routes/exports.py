@@ -32,4 +32,5 @@ async def _source(call: Call[Factory, None, None], cluster: Cluster) -> Source:
     blueprint = await deps.blueprints.version(plan.blueprint, plan.blueprint_version, call.caller)
     names = {(element.name, element.version) for element in plan.elements}
     archives = {name: await deps.blueprints.element_archive(name, version, call.caller) for name, version in names}
-    return Source(cluster, plan, blueprint, cloud.image, cloud.network, archives)
+    checks = await deps.blueprints.checks_archive(plan.blueprint, plan.blueprint_version, call.caller)
+    return Source(cluster, plan, blueprint, cloud.image, cloud.network, archives, checks)

@@ -121,7 +121,7 @@ def _known(call: Call[Hosts, Any, Any]) -> Run:
 
 
 def _run(body: StartRun, state: str, cells: str) -> Run:
-    places = [(element.name, host) for element in body.elements for host in element.hosts]
+    places = [(part.name, host) for part in (*body.elements, *body.checks) for host in part.hosts]
     return Run(
         id=body.run_id,
         operation_id=body.operation_id,

@@ -63,6 +63,23 @@ def _check_scripts(files: dict[str, str], folder: Path) -> None:
     assert user_data["write_files"][0]["content"].strip() == (folder / "ansible/ssh/authority.pub").read_text().strip()
 
 
+async def test_an_export_proves_what_the_blueprint_checks(world: World) -> None:
+    alice = await world.person()
+    cluster = await world.built(alice, "proven", blueprint="checked")
+    files = await exported(world, alice, cluster["id"])
+    plan = await world.show(alice, f"plans/{cluster['plan_id']}")
+    await world.deleted(alice, cluster["id"])
+    verify: list[Any] = yaml.load(files["ansible/verify.yml"], _Data)
+    names = [f"elements/{element['name']}/verify.yaml" for element in plan["elements"]]
+    assert [play["import_playbook"] for play in verify] == [*names, "blueprint/checks/mpi-everywhere.yaml"]
+    assert verify[-1]["vars"]["element"] == plan["parameters"]
+    checks = Path(__file__).parents[3] / "blueprints/mpi/checks"
+    for path in checks.iterdir():
+        assert files[f"ansible/blueprint/checks/{path.name}"] == path.read_text()
+    assert "mpi-everywhere" in files["README.md"]
+    assert "blueprint/" not in files["ansible/site.yml"]
+
+
 async def test_who_may_not_export_is_told_so_or_sees_nothing(world: World) -> None:
     alice, stranger = await world.person(), await world.person()
     cluster = await world.built(alice, "mine")

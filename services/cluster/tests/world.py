@@ -36,6 +36,7 @@ _ROOT = Path(__file__).parents[3]
 _OPERATOR = ["project.create", "project.manage", "project.read", "user.manage"]
 MEMBER = sorted(ROLES["member"].permissions)
 PARAMETERS = {"users": [{"name": "alice", "ssh_keys": ["ssh-ed25519 AAAA"]}]}
+CHECK = "{name: mpi-everywhere, summary: It computes., playbook: checks/mpi-everywhere.yaml}"
 _numbers = itertools.count(1)
 
 FreshDatabase = Callable[[Schema], Awaitable[DatabaseSettings]]
@@ -197,11 +198,16 @@ async def open_world(
 
 
 def _catalogue(folder: Path) -> Path:
-    """Return a folder that holds the small blueprint alone."""
+    """Return a folder that holds the small blueprint, and beside it ``checked``: the same with a check."""
     place = folder / "blueprints"
     place.mkdir()
     for schema in (_ROOT / "blueprints").glob("*.json"):
         shutil.copy(schema, place)
     shutil.copytree(_ROOT / "tests/e2e/small", place / "small")
     shutil.copytree(_ROOT / "blueprints/slurm/infrastructure", place / "small/infrastructure")
+    shutil.copytree(place / "small", place / "checked")
+    shutil.copytree(_ROOT / "blueprints/mpi/checks", place / "checked/checks")
+    document = place / "checked/blueprint.yaml"
+    text = document.read_text().replace("name: small", "name: checked")
+    document.write_text(text.replace("checks: []", f"checks: [{CHECK}]"))
     return place

@@ -2,12 +2,11 @@
 
 import asyncio
 import hashlib
-import io
 import shutil
-import tarfile
 import tempfile
 from pathlib import Path
 
+from services.chassis.archive import files_of_archive
 from services.chassis.auth.credentials import Mandate
 from services.chassis.context import Process
 
@@ -29,16 +28,20 @@ class Archives:
 
 
 def _unpacked(archive: bytes, cache: Path) -> Path:
-    """Unpack a tar archive below ``cache`` under the name of its content; what is there already stays."""
+    """Unpack a tar archive below ``cache`` under the name of its content; what is there already stays.
+
+    Raises ArchiveRefused, having written nothing.
+    """
     place = cache / hashlib.sha256(archive).hexdigest()
     if place.exists():
         return place
+    files = files_of_archive(archive)
     cache.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".fresh-"))
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-            for member in opened:
-                _unpack(opened, member, fresh)
+        for path, content in files.items():
+            (fresh / path).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / path).write_bytes(content)
         fresh.chmod(0o755)
         fresh.rename(place)
     except OSError:
@@ -47,13 +50,3 @@ def _unpacked(archive: bytes, cache: Path) -> Path:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return place
-
-
-def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """Write one plain file below ``folder``; raises ValueError for links, devices and paths that lead out of it."""
-    place = folder / member.name
-    content = archive.extractfile(member) if member.isreg() else None
-    if content is None or not place.resolve().is_relative_to(folder.resolve()):
-        raise ValueError(f"{member.name} is no plain file below the archive's folder")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(content.read())

