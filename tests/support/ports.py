@@ -1,13 +1,16 @@
 """Ports for tests that start servers, so that two sessions on one machine keep apart."""
 
+import os
 import socket
 
-_FIRST, _LAST = 17900, 19900
+_FIRST, _LAST = 17900, 21900
+# Each process of a suite that is shared out looks in a range of its own first.
+_APART = 400
 
 
 def free_range(count: int) -> int:
     """Return the first of ``count`` ports of loopback, one after the other, on which nobody listens at this moment."""
-    for first in range(_FIRST, _LAST, 20):
+    for first in range(_FIRST + _APART * _process(), _LAST, 20):
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise OSError(f"no {count} free ports in a row between {_FIRST} and {_LAST}")
@@ -21,3 +24,8 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _process() -> int:
+    """The number of this process in a suite that pytest-xdist shares out; 0 without."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8

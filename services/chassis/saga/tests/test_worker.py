@@ -31,6 +31,7 @@ async def test_several_workers_do_no_work_twice(world, workers, operations):
 
 async def test_units_run_side_by_side_but_no_more_than_allowed(workers, operations):
     running, most = 0, 0
+    all_at_work = asyncio.Event()
 
     async def many(ctx):
         return [Unit(f"u{n}", {"n": n}) for n in range(12)]
@@ -39,6 +40,10 @@ async def test_units_run_side_by_side_but_no_more_than_allowed(workers, operatio
         nonlocal running, most
         running += 1
         most = max(most, running)
+        if running == 4:
+            all_at_work.set()
+        async with asyncio.timeout(10):
+            await all_at_work.wait()
         await asyncio.sleep(0.02)
         running -= 1
         return Done({"n": ctx.unit.payload["n"]})
