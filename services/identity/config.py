@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from services.chassis.cloud import CloudAccess
 from services.chassis.config import Secret, ServiceSettings
 
 
@@ -28,6 +29,11 @@ class CloudSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     domain_id: str = "default"
     roles: tuple[str, ...] = ("member", "heat_stack_owner")
     call_seconds: float = 15.0
+
+    def access(self) -> CloudAccess:
+        """Return the administrator's access, with its password read."""
+        secret = {"password": self.password.read()} if self.password else {}
+        return CloudAccess("v3password", {**self.auth, **secret}, self.region, call_seconds=self.call_seconds)
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):

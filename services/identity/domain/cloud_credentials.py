@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from services.chassis.db import Database
 from services.chassis.errors import NotFound
 from services.contracts.identity import CloudCredential
-from services.identity.adapters.keystone import CloudDirectory
+from services.identity.adapters.keystone import CloudDirectory, MadeAtCloud
 from services.identity.adapters.secrets import SecretStore
 from services.identity.exceptions import UnknownCloud
 from services.identity.storage import cloud_projects, projects
@@ -41,7 +41,7 @@ class CloudCredentials:
         return CloudCredential(
             cloud_id=cloud_id,
             auth_type="v3password",
-            auth=cloud.auth_of(made.cloud_project_id, _name(project_id), password),
+            auth=cloud.auth_of(MadeAtCloud(made.cloud_project_id, made.cloud_user_id), password),
             region=cloud.region,
             cloud_project_id=made.cloud_project_id,
         )

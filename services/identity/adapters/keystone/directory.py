@@ -4,6 +4,7 @@ Names are deterministic and everything is looked for before it is made, so that 
 it ended. Keystone refuses a second project or user of one name in a domain (409), which ends a race.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from services.identity.config import CloudSettings
 
 _LIMIT_SECONDS = 25.0
 _TAG = "cloudpoint"
+# A new password revokes the tokens issued until then, by whole seconds: one issued in the same second is dead too.
+_REVOKED_SECONDS = 1.1
 
 
 @dataclass(frozen=True)
@@ -33,24 +36,20 @@ class CloudDirectory:
         self._cloud_id = cloud_id
         self._settings = settings
         self._threads = threads
-        auth = dict(settings.auth)
-        if settings.password is not None:
-            auth["password"] = settings.password.read()
-        self._access = CloudAccess("v3password", auth, settings.region, call_seconds=settings.call_seconds)
+        self._access = settings.access()
 
     @property
     def region(self) -> str:
         """The region that a project's own access names."""
         return self._settings.region
 
-    def auth_of(self, made_project_id: str, name: str, password: str) -> dict[str, Any]:
-        """Return the arguments of keystoneauth's ``v3password`` for a project's own user."""
+    def auth_of(self, made: MadeAtCloud, password: str) -> dict[str, Any]:
+        """Return the arguments of keystoneauth's ``v3password`` for a project's own user, whatever domain it is in."""
         return {
             "auth_url": self._settings.auth["auth_url"],
-            "username": name,
+            "user_id": made.user_id,
             "password": password,
-            "user_domain_id": self._settings.domain_id,
-            "project_id": made_project_id,
+            "project_id": made.project_id,
         }
 
     async def ensure(self, name: str, description: str, password: str) -> MadeAtCloud:
@@ -67,21 +66,26 @@ class CloudDirectory:
             lambda: next(iter(keystone.projects(name=name, domain_id=domain)), None),
             lambda: keystone.create_project(name=name, domain_id=domain, description=description, tags=[_TAG]),
         )
-        user = _found_or_made(
-            lambda: next(iter(keystone.users(name=name, domain_id=domain)), None),
-            lambda: keystone.create_user(
-                name=name,
-                domain_id=domain,
-                password=password,
-                default_project_id=project.id,
-                description=description,
-            ),
-        )
-        keystone.update_user(user, password=password, is_enabled=True)
+        user = self._user(keystone, name, description, password, project.id)
         for role in keystone.roles():
             if role.name in self._settings.roles:
                 keystone.assign_project_role_to_user(project, user, role)
         return MadeAtCloud(project.id, user.id)
+
+    def _user(self, keystone: Any, name: str, description: str, password: str, project_id: str) -> Any:
+        """Return the user, made now, or left by an earlier try: that one gets the password anew."""
+        wanted = {"name": name, "domain_id": self._settings.domain_id}
+        found = next(iter(keystone.users(**wanted)), None)
+        if found is None:
+            return _found_or_made(
+                lambda: next(iter(keystone.users(**wanted)), None),
+                lambda: keystone.create_user(
+                    **wanted, password=password, default_project_id=project_id, description=description
+                ),
+            )
+        keystone.update_user(found, password=password, is_enabled=True)
+        time.sleep(_REVOKED_SECONDS)
+        return found
 
 
 def _found_or_made(find: Any, make: Any) -> Any:
