@@ -19,15 +19,25 @@ from lab.launcher.settings import Settings
 from lab.launcher.steps import StepFailed
 
 NOT_READY = 3
-PORT_SHIFT_HELP = "Add this to every port, to run beside another platform."
+STATE_HELP = "Where data is kept  [default: .state; .state/lab if real]."
+PORT_SHIFT_HELP = f"Add this to every port, to run beside another  [default: 0; {places.REAL_PORT_SHIFT} if real]."
 
 
 @click.group()
-@click.option("--state", type=click.Path(path_type=Path), default=places.default_state, help="Where data is kept.")
+@click.option(
+    "--cloud-kind",
+    type=click.Choice([kind.value for kind in places.CloudKind]),
+    default=places.CloudKind.SIMCLOUD.value,
+    show_default=True,
+    help="Emulated clouds, or the real OpenStack.",
+)
+@click.option(
+    "--state", type=click.Path(path_type=Path), help="Where data is kept  [default: .state; .state/lab if real]."
+)
 @click.option("--cache", type=click.Path(path_type=Path), default=places.default_cache, help="What can be made again.")
-@click.option("--clouds", default="alpha", show_default=True, help="Clouds with their racks, e.g. alpha,beta.")
+@click.option("--clouds", help="Clouds with their racks, e.g. alpha,beta  [default: alpha; lab if real].")
 @click.option("--machines", default=4, show_default=True, help="Machines of each rack.")
-@click.option("--port-shift", default=0, show_default=True, help=PORT_SHIFT_HELP)
+@click.option("--port-shift", type=int, help=PORT_SHIFT_HELP)
 @click.option("--database-url", help="A superuser's address at a PostgreSQL that exists; none is started.")
 @click.option("--amqp-url", help="The address of a RabbitMQ that exists; none is started.")
 @click.option(
@@ -37,14 +47,39 @@ PORT_SHIFT_HELP = "Add this to every port, to run beside another platform."
     help="The folder of the blueprints that are offered.",
 )
 @click.pass_context
-def main(context: click.Context, /, state: Path, cache: Path, clouds: str, blueprints: Path, **options: Any) -> None:
+def main(
+    context: click.Context,
+    /,
+    cloud_kind: str,
+    state: Path | None,
+    cache: Path,
+    clouds: str | None,
+    port_shift: int | None,
+    blueprints: Path,
+    **options: Any,
+) -> None:
     """Cloudpoint on one machine: databases, a broker, racks of machines, their clouds and all services."""
-    names = tuple(clouds.split(","))
-    if unknown := set(names) - set(places.CLOUD_NAMES):
-        raise click.BadParameter(f"there is no cloud {', '.join(unknown)}; known are {', '.join(places.CLOUD_NAMES)}")
+    kind = places.CloudKind(cloud_kind)
     context.obj = Settings(
-        state=state.absolute(), cache=cache.absolute(), cloud_names=names, blueprints=blueprints.absolute(), **options
+        state=(state or places.default_state(kind)).absolute(),
+        cache=cache.absolute(),
+        cloud_kind=kind,
+        cloud_names=_cloud_names(kind, clouds),
+        port_shift=places.default_port_shift(kind) if port_shift is None else port_shift,
+        blueprints=blueprints.absolute(),
+        **options,
     )
+
+
+def _cloud_names(kind: places.CloudKind, wanted: str | None) -> tuple[str, ...]:
+    real = kind is places.CloudKind.OPENSTACK
+    known = places.REAL_CLOUD_NAMES if real else places.CLOUD_NAMES
+    names = tuple(wanted.split(",")) if wanted else known[:1]
+    if unknown := set(names) - set(known):
+        raise click.BadParameter(f"there is no cloud {', '.join(unknown)}; known are {', '.join(known)}")
+    if real and len(names) > 1:
+        raise click.BadParameter("there is one real cloud a platform; for another: --state, --port-shift, and its name")
+    return names
 
 
 def _shown(command: Callable[[Settings, Display], None]) -> Callable[[Settings], None]:

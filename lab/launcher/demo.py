@@ -7,18 +7,39 @@ from dataclasses import dataclass, replace
 from lab.launcher.customer import CLUSTER, Customer
 from lab.launcher.display import Display
 from lab.launcher.leftovers import leftovers
+from lab.launcher.operator import Operator
 from lab.launcher.platform import Platform
 from lab.launcher.processes import ServerFailed, wait_until
 from lab.launcher.readiness import listens
-from lab.launcher.settings import OPERATOR_PORT, POSTGRES_PORT, PUBLIC_PORT, RABBIT_PORT, REPOSITORY, Settings
+from lab.launcher.settings import (
+    OPERATOR_PORT,
+    POSTGRES_PORT,
+    PUBLIC_PORT,
+    RABBIT_PORT,
+    REPOSITORY,
+    CloudKind,
+    Settings,
+)
 
-CLOUD = "demo"
 MACHINES = 3
 COMPUTE_HOSTS = 2
 RANKS = 4
-# The demonstration runs beside a platform on the default ports, and beside another program in the way of one shift.
-SHIFTS = (1000, 2000, 3000)
 GONE_DEADLINE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a demonstration is given: beside a platform on the default ports, and beside another on one shift."""
+
+    name: str
+    cloud: str
+    shifts: tuple[int, ...]
+
+
+STAGES = {
+    CloudKind.SIMCLOUD: Stage("demo", "demo", (1000, 2000, 3000)),
+    CloudKind.OPENSTACK: Stage("lab-demo", "trial", (6000, 7000)),
+}
 
 
 @dataclass(frozen=True)
@@ -31,11 +52,13 @@ class Outcome:
 
 def own_settings(settings: Settings) -> Settings:
     """The demonstration's settings: its own state folder, cloud and ports. Raises ServerFailed if no ports are free."""
-    for shift in SHIFTS:
+    stage = STAGES[settings.cloud_kind]
+    for shift in stage.shifts:
         if not any(listens(port + shift) for port in (PUBLIC_PORT, OPERATOR_PORT, POSTGRES_PORT, RABBIT_PORT)):
             state = settings.state / "demo"
-            return replace(settings, state=state, cloud_names=(CLOUD,), machines=MACHINES, port_shift=shift)
-    raise ServerFailed(f"No ports are free for the demonstration: tried {', '.join(map(str, SHIFTS))} above the usual.")
+            return replace(settings, state=state, cloud_names=(stage.cloud,), machines=MACHINES, port_shift=shift)
+    tried = ", ".join(map(str, stage.shifts))
+    raise ServerFailed(f"No ports are free for the demonstration: tried {tried} above the usual.")
 
 
 def run(settings: Settings, display: Display) -> str:
@@ -60,14 +83,15 @@ def run(settings: Settings, display: Display) -> str:
         display.heading("Taking everything down")
         platform.destroy()
     _refuse_leftovers(own)
-    seconds, answered = outcome.ready_seconds, outcome.answered
-    return f"demo: ok, cluster ready in {seconds:.0f} s, {answered} of {RANKS} MPI ranks answered"
+    name, seconds = STAGES[settings.cloud_kind].name, outcome.ready_seconds
+    return f"{name}: ok, cluster ready in {seconds:.0f} s, {outcome.answered} of {RANKS} MPI ranks answered"
 
 
 def _journey(platform: Platform, display: Display) -> Outcome:
     display.heading("Starting the platform")
     platform.up()
     customer = Customer(platform.settings, platform.accounts)
+    operator = Operator(platform.settings, platform.accounts)
     with display.paused():
         display.heading("A customer logs in and orders a cluster")
         customer.log_in()
@@ -82,6 +106,9 @@ def _journey(platform: Platform, display: Display) -> Outcome:
             raise ServerFailed(f"{answered} of {RANKS} MPI ranks answered.")
         display.heading("The customer hands the cluster back")
         customer.delete_cluster()
+        display.heading("An operator sees that every machine is free again")
+        operator.log_in()
+        operator.wait_until_free()
     return Outcome(ready_seconds, answered)
 
 

@@ -7,29 +7,28 @@ from typing import Any
 
 import msgspec
 
-from lab.launcher import enrolment, service_files
+from lab.launcher import service_files
 from lab.launcher.accounts import Accounts
-from lab.launcher.cloud_logins import clouds_file
+from lab.launcher.clouds import Clouds
 from lab.launcher.display import Display
+from lab.launcher.emulated_clouds import EmulatedClouds
 from lab.launcher.job import Job
 from lab.launcher.keys import KeyFolder
 from lab.launcher.postgres import PrivatePostgres
-from lab.launcher.processes import ServerFailed, tail
+from lab.launcher.processes import ServerFailed
 from lab.launcher.rabbitmq import PrivateRabbit
-from lab.launcher.racks import Racks
-from lab.launcher.readiness import listens, wait_ready
+from lab.launcher.readiness import listens
+from lab.launcher.real_clouds import RealClouds
 from lab.launcher.service_files import ServiceFiles
-from lab.launcher.settings import POSTGRES_PORT, RABBIT_PORT, Cloud, Settings
+from lab.launcher.settings import POSTGRES_PORT, RABBIT_PORT, CloudKind, Settings
 from lab.launcher.steps import Step, run_steps
 from lab.launcher.supervisor_client import SupervisorClient
 from services.chassis.db import provision
 
 SERVER_DEADLINE_SECONDS = 60.0
-SIMCLOUD_DEADLINE_SECONDS = 30.0
 MIGRATION_DEADLINE_SECONDS = 60.0
 READY_DEADLINE_SECONDS = 60.0
-HOPELESS_RESTARTS = 4
-SIMCLOUD_RANK, SERVICE_RANK = 0, 1
+SERVICE_RANK = 1
 
 
 class Platform:
@@ -41,11 +40,15 @@ class Platform:
         self._keys = KeyFolder(settings.state / "keys")
         self.postgres = PrivatePostgres(settings.state / "postgres", POSTGRES_PORT + settings.port_shift)
         self.rabbit = PrivateRabbit(settings.state / "rabbitmq", RABBIT_PORT + settings.port_shift)
-        self._racks = Racks(settings)
         self._services = service_files.present()
         self._databases: dict[str, dict[str, Any]] = {}
         self.accounts = Accounts(settings, self._keys)
         self.supervisor = SupervisorClient(settings.state)
+        self.clouds: Clouds = (
+            RealClouds(settings, display)
+            if settings.cloud_kind is CloudKind.OPENSTACK
+            else EmulatedClouds(settings, self.supervisor)
+        )
 
     def up(self) -> None:
         """Start all that does not run yet and wait until it is ready. Raises StepFailed."""
@@ -61,7 +64,7 @@ class Platform:
         run_steps(
             [
                 Step("services", "stop the services and the clouds", self.supervisor.stop),
-                Step("racks", "cut the power of the racks", self._racks.down, needs=("services",)),
+                *self.clouds.down_steps(),
                 Step("postgres", "stop PostgreSQL", self.postgres.stop, needs=("services",)),
                 Step("rabbit", "stop RabbitMQ", self.rabbit.stop, needs=("services",)),
             ],
@@ -71,7 +74,7 @@ class Platform:
     def destroy(self) -> None:
         """Stop all and delete the data, machines' disks included."""
         self.down()
-        self._racks.destroy()
+        self.clouds.destroy()
         shutil.rmtree(self.settings.state)
 
     def _steps(self) -> list[Step]:
@@ -79,7 +82,7 @@ class Platform:
             Step("supervisor", "load the libraries that services share", self.supervisor.start),
             *self._server_steps(),
             Step("config", "write keys and configuration", self._write_files, needs=self._before_config()),
-            *(step for cloud in self.settings.clouds for step in self._cloud_steps(cloud)),
+            *(step for cloud in self.settings.clouds for step in self.clouds.steps(cloud)),
             *(self._migration(name) for name in self._services if name not in service_files.WITHOUT_DATABASE),
             Step("keep", "start the services", self._start_services, needs=self._before_services()),
             Step("ready", "wait until every service is ready", self._wait_ready, needs=("keep",)),
@@ -94,14 +97,6 @@ class Platform:
             steps.append(Step("rabbit", "RabbitMQ", partial(self.rabbit.start, SERVER_DEADLINE_SECONDS)))
         databases = Step("databases", "a database and roles for each service", self._provision, needs=("postgres",))
         return [*steps, databases]
-
-    def _cloud_steps(self, cloud: Cloud) -> list[Step]:
-        rack, api, nodes = f"rack-{cloud.name}", f"cloud-{cloud.name}", f"nodes-{cloud.name}"
-        return [
-            Step(rack, f"rack {cloud.name}: {self.settings.machines} machines", partial(self._racks.up, cloud)),
-            Step(api, f"cloud {cloud.name}", partial(self._start_cloud, cloud), needs=("supervisor",)),
-            Step(nodes, f"enrol rack {cloud.name} in its cloud", partial(self._enrol, cloud), needs=(rack, api)),
-        ]
 
     def _migration(self, service: str) -> Step:
         return Step(
@@ -120,7 +115,7 @@ class Platform:
     def _refuse_taken_ports(self) -> None:
         """Nothing of ours runs now, so whoever listens on our ports is somebody else."""
         wanted = {name: service_files.ports(self.settings, name)["port"] for name in self._services}
-        wanted |= {f"cloud {cloud.name}": cloud.api_port for cloud in self.settings.clouds}
+        wanted |= {who: port for cloud in self.settings.clouds for who, port in self.clouds.ports(cloud).items()}
         taken = [f"{port} ({name})" for name, port in wanted.items() if listens(port)]
         if taken:
             raise ServerFailed(
@@ -146,7 +141,8 @@ class Platform:
         asyncio.run(make_all())
 
     def _files(self) -> ServiceFiles:
-        return ServiceFiles(self.settings, self._keys, lambda service: self._databases[service], self._amqp_url())
+        database = self._databases.__getitem__
+        return ServiceFiles(self.settings, self._keys, database, self._amqp_url(), self.clouds.accesses)
 
     def _amqp_url(self) -> str:
         return self.settings.amqp_url or self.rabbit.url
@@ -166,18 +162,6 @@ class Platform:
             rank=SERVICE_RANK,
         )
 
-    def _start_cloud(self, cloud: Cloud) -> None:
-        name, folder = f"simcloud-{cloud.name}", clouds_file(self.settings, cloud).parent
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ports = ("--base-port", str(cloud.api_port), "--subnet", cloud.subnet)
-        arguments = ("serve", "--name", cloud.name, "--state", str(folder), *ports)
-        log = self.settings.logs / f"{name}.log"
-        self.supervisor.keep(Job(name, "lab.simcloud", arguments, str(log), SIMCLOUD_RANK))
-        self._wait(name, cloud.api_port, "/v3", SIMCLOUD_DEADLINE_SECONDS)
-
-    def _enrol(self, cloud: Cloud) -> None:
-        enrolment.enrol(enrolment.operator(clouds_file(self.settings, cloud)), self._racks.inventory(cloud))
-
     def _start_services(self) -> None:
         for service in self._services:
             for command in service_files.commands(service):
@@ -188,17 +172,4 @@ class Platform:
             ports = service_files.ports(self.settings, service)
             for command in service_files.commands(service):
                 port = ports["work_port" if command == "work" else "port"]
-                self._wait(f"{service}-{command}", port, "/readyz", READY_DEADLINE_SECONDS)
-
-    def _hopeless(self, name: str) -> str:
-        kept = next((one for one in self.supervisor.kept() if one["name"] == name), None)
-        if kept is None or kept["restarts"] < HOPELESS_RESTARTS:
-            return ""
-        return f"ended {kept['restarts']} times, the last time with exit code {kept['exit_code']}."
-
-    def _wait(self, name: str, port: int, path: str, deadline_seconds: float) -> None:
-        try:
-            wait_ready(name, (port, path), deadline_seconds, partial(self._hopeless, name))
-        except ServerFailed as late:
-            log = self.settings.logs / f"{name}.log"
-            raise ServerFailed(f"{late}\nThe end of {log}:\n{tail(log)}") from late
+                self.supervisor.wait_ready(f"{service}-{command}", (port, "/readyz"), READY_DEADLINE_SECONDS)

@@ -8,9 +8,17 @@ from typing import Any
 import yaml
 
 from lab.launcher import accounts
-from lab.launcher.cloud_logins import CloudLogins
+from lab.launcher.clouds import Access, Accesses
 from lab.launcher.keys import KeyFolder
-from lab.launcher.settings import OPERATOR_PORT, PUBLIC_PORT, REPOSITORY, SERVICE_PORTS, WORK_PORT_DISTANCE, Settings
+from lab.launcher.settings import (
+    OPERATOR_PORT,
+    PUBLIC_PORT,
+    REPOSITORY,
+    SERVICE_PORTS,
+    WORK_PORT_DISTANCE,
+    Cloud,
+    Settings,
+)
 
 GATEWAY = "gateway"
 # Every service, in the order in which one reads a request's way.
@@ -38,16 +46,24 @@ def ports(settings: Settings, service: str) -> dict[str, int]:
 
 
 class ServiceFiles:
-    """Writes configuration files; ``database`` gives a service's settings of its database as the file holds them."""
+    """Writes configuration files.
+
+    ``database`` gives a service's settings of its database as the file holds them, ``accesses`` the log-ins at a cloud.
+    """
 
     def __init__(
-        self, settings: Settings, keys: KeyFolder, database: Callable[[str], dict[str, Any]], amqp_url: str
+        self,
+        settings: Settings,
+        keys: KeyFolder,
+        database: Callable[[str], dict[str, Any]],
+        amqp_url: str,
+        accesses: Callable[[Cloud], Accesses],
     ) -> None:
         self._settings = settings
         self._keys = keys
-        self._logins = CloudLogins(settings, keys)
         self._database = database
         self._amqp_url = amqp_url
+        self._accesses = accesses
 
     def path(self, service: str) -> Path:
         """Where the file of a service is."""
@@ -93,7 +109,8 @@ class ServiceFiles:
         return {"master_keys": [{"version": 1, "key": {"file": str(self._keys.master_key("secrets"))}}]}
 
     def _node(self) -> dict[str, Any]:
-        return {"clouds": {cloud.name: self._logins.operator(cloud) for cloud in self._settings.clouds}}
+        clouds = self._settings.clouds
+        return {"clouds": {cloud.name: self._login(cloud, "node", self._accesses(cloud).node) for cloud in clouds}}
 
     def _runner(self) -> dict[str, Any]:
         return {
@@ -108,8 +125,18 @@ class ServiceFiles:
             "name": "First administrator",
             "password": {"file": str(accounts.password_file(self._keys, accounts.ADMINISTRATOR))},
         }
-        clouds = {cloud.name: self._logins.administrator(cloud) for cloud in self._settings.clouds}
+        clouds = {cloud.name: self._directory(cloud) for cloud in self._settings.clouds}
         return {"bootstrap": administrator, "clouds": clouds}
+
+    def _directory(self, cloud: Cloud) -> dict[str, Any]:
+        accesses = self._accesses(cloud)
+        place = {"domain_id": accesses.domain_id, "roles": list(accesses.roles)}
+        return self._login(cloud, "identity", accesses.identity) | place
+
+    def _login(self, cloud: Cloud, service: str, access: Access) -> dict[str, Any]:
+        """A log-in as configuration files hold it: the password apart, in a file."""
+        password = self._keys.keep_password(f"cloud-{cloud.name}-{service}", access.password)
+        return {"region": access.region, "auth": access.auth, "password": {"file": str(password)}}
 
     def _blueprint(self) -> dict[str, Any]:
         folders = {"blueprints": self._settings.blueprints, "elements": REPOSITORY / "elements"}

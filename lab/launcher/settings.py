@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 # The default port of each service; a whole platform is moved by adding a shift to all of them.
@@ -30,13 +31,32 @@ WORK_PORT_DISTANCE = 40
 # Racks and clouds share a name; the order decides ports and subnet.
 CLOUD_NAMES = ("alpha", "beta", "demo", "gamma", "delta")
 FIRST_SUBNET = 77
+# Real OpenStack: one cloud a platform, so that only subnets differ.
+REAL_CLOUD_NAMES = ("lab", "trial", "live")
+REAL_CLOUD_PORT = 7900
+REAL_BMC_PORT = 7950
+FIRST_REAL_SUBNET = 90
+REAL_PORT_SHIFT = 5000
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def default_state() -> Path:
-    """Where data, logs and sockets are kept: $CLOUDPOINT_STATE, or `.state` in the repository."""
-    return Path(os.environ.get("CLOUDPOINT_STATE") or REPOSITORY / ".state")
+class CloudKind(StrEnum):
+    """Who provides the clouds: ``lab/simcloud``, which emulates OpenStack, or ``lab/openstack``, which runs it."""
+
+    SIMCLOUD = "simcloud"
+    OPENSTACK = "openstack"
+
+
+def default_state(kind: CloudKind = CloudKind.SIMCLOUD) -> Path:
+    """Where data, logs and sockets are kept: $CLOUDPOINT_STATE, or `.state` in the repository; `lab` in it if real."""
+    folder = Path(os.environ.get("CLOUDPOINT_STATE") or REPOSITORY / ".state")
+    return folder / "lab" if kind is CloudKind.OPENSTACK else folder
+
+
+def default_port_shift(kind: CloudKind) -> int:
+    """What is added to ports, so that a platform of each kind can run at once."""
+    return REAL_PORT_SHIFT if kind is CloudKind.OPENSTACK else 0
 
 
 def default_cache() -> Path:
@@ -69,6 +89,7 @@ class Settings:
 
     state: Path
     cache: Path
+    cloud_kind: CloudKind = CloudKind.SIMCLOUD
     cloud_names: tuple[str, ...] = CLOUD_NAMES[:1]
     machines: int = 4
     port_shift: int = 0
@@ -96,6 +117,9 @@ class Settings:
         return [self._cloud(name) for name in self.cloud_names]
 
     def _cloud(self, name: str) -> Cloud:
+        if self.cloud_kind is CloudKind.OPENSTACK:
+            subnet = f"10.{FIRST_REAL_SUBNET + REAL_CLOUD_NAMES.index(name)}.0.0/24"
+            return Cloud(name, REAL_CLOUD_PORT + self.port_shift, REAL_BMC_PORT + self.port_shift, subnet)
         place = CLOUD_NAMES.index(name)
         return Cloud(
             name=name,

@@ -52,8 +52,7 @@ def _servers(platform: Platform) -> list[Line]:
 def _kept(platform: Platform) -> list[Line]:
     if not platform.supervisor.running():
         return []
-    clouds = {f"simcloud-{cloud.name}": (cloud.api_port, "/v3") for cloud in platform.settings.clouds}
-    doors = clouds | service_doors(platform)
+    doors = platform.clouds.doors() | service_doors(platform)
     lines = []
     for kept in platform.supervisor.kept():
         code, body = look(*doors[kept["name"]]) if kept["name"] in doors else (0, "unknown to this checkout")

@@ -5,23 +5,27 @@ import os
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lab.launcher import records
 from lab.launcher.job import Job
 from lab.launcher.processes import ServerFailed, tail, wait_until
+from lab.launcher.readiness import wait_ready
 from lab.launcher.supervisor import NAME, SOCKET, STOP_DEADLINE_SECONDS
 
 START_DEADLINE_SECONDS = 60.0
 ANSWER_DEADLINE_SECONDS = 10.0
+HOPELESS_RESTARTS = 4
 
 
 class SupervisorClient:
-    """The supervisor of one state folder."""
+    """The supervisor of one state folder; a ``cold`` one imports nothing for its children, who run other programs."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *, cold: bool = False) -> None:
         self._state = state.absolute()
+        self._options = ("--cold",) if cold else ()
         self._records = self._state / "run"
         self._log = self._state / "log" / f"{NAME}.log"
 
@@ -39,7 +43,7 @@ class SupervisorClient:
         temporary.mkdir(exist_ok=True, mode=0o700)
         with self._log.open("ab") as log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "lab.launcher.supervise", str(self._state)],
+                [sys.executable, "-m", "lab.launcher.supervise", str(self._state), *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -68,10 +72,28 @@ class SupervisorClient:
         """Stop a kept job and start it again with the code as it is now. Raises ServerFailed if there is none."""
         self._ask({"do": "restart", "name": name})
 
+    def drop(self, name: str) -> None:
+        """Ask a kept job to end and keep it no longer. Raises ServerFailed if there is none."""
+        self._ask({"do": "drop", "name": name})
+
     def kept(self) -> list[dict[str, Any]]:
         """What is kept running, with pid, restarts, last exit code and age in seconds."""
         answer: list[dict[str, Any]] = self._ask({"do": "status"})["kept"]
         return answer
+
+    def wait_ready(self, name: str, door: tuple[int, str], deadline_seconds: float) -> None:
+        """Wait until a kept job answers at its door (port and path). Raises ServerFailed with the end of its log."""
+        try:
+            wait_ready(name, door, deadline_seconds, partial(self._hopeless, name))
+        except ServerFailed as late:
+            log = self._state / "log" / f"{name}.log"
+            raise ServerFailed(f"{late}\nThe end of {log}:\n{tail(log)}") from late
+
+    def _hopeless(self, name: str) -> str:
+        kept = next((one for one in self.kept() if one["name"] == name), None)
+        if kept is None or kept["restarts"] < HOPELESS_RESTARTS:
+            return ""
+        return f"ended {kept['restarts']} times, the last time with exit code {kept['exit_code']}."
 
     def stop(self) -> None:
         """Stop all jobs and the supervisor; also ends what a killed supervisor left. Raises ServerFailed."""

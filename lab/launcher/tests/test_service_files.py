@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from lab.launcher import service_files
-from lab.launcher.cloud_logins import clouds_file
+from lab.launcher.clouds import Access, Accesses
 from lab.launcher.keys import KeyFolder
 from lab.launcher.service_files import ServiceFiles
-from lab.launcher.settings import Settings
+from lab.launcher.settings import Cloud, Settings
 from services.chassis.config import load
 from services.chassis.service import Service
 
@@ -25,19 +24,18 @@ def service_of(name: str) -> Service[Any, Any]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = Settings(state=tmp_path, cache=tmp_path / "cache", cloud_names=("alpha", "beta"), port_shift=100)
-    auth = {"auth_url": "http://127.0.0.1:7700/v3", "username": "admin", "password": "x", "user_domain_id": "default"}
-    for cloud in settings.clouds:
-        path = clouds_file(settings, cloud)
-        path.parent.mkdir(parents=True)
-        entry = {"region_name": cloud.name, "auth": auth}
-        path.write_text(yaml.safe_dump({"clouds": {"admin": entry, "system": entry}}))
-    return settings
+    return Settings(state=tmp_path, cache=tmp_path / "cache", cloud_names=("alpha", "beta"), port_shift=100)
+
+
+def accesses_at(cloud: Cloud) -> Accesses:
+    access = Access(cloud.name, {"auth_url": cloud.auth_url, "username": "x", "user_domain_id": "default"}, "x")
+    return Accesses(access, access, "default", ("member",))
 
 
 @pytest.mark.parametrize("name", service_files.present())
 def test_a_service_takes_the_file_that_is_written_for_it(name: str, settings: Settings) -> None:
-    files = ServiceFiles(settings, KeyFolder(settings.state / "keys"), lambda _: DATABASE, "amqp://x:x@127.0.0.1/")
+    keys = KeyFolder(settings.state / "keys")
+    files = ServiceFiles(settings, keys, lambda _: DATABASE, "amqp://x:x@127.0.0.1/", accesses_at)
     files.write(name)
     loaded = load(files.path(name), service_of(name).settings)
     assert loaded.listen.port == service_files.ports(settings, name)["port"]
