@@ -8,9 +8,11 @@ python := .venv/bin/python
 # Machines are namespaces, which only root may make.
 as_root := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=CLOUDPOINT_STATE,CLOUDPOINT_CACHE)
 launcher := $(as_root) $(python) -m lab.launcher
+lab := $(launcher) --cloud-kind openstack $(if $(MACHINES),--machines $(MACHINES))
 ARGS ?=
 
-.PHONY: help setup setup-checks locks generate check test bench up down status logs demo clean
+.PHONY: help setup setup-checks locks generate check test bench up down status logs demo \
+	lab lab-down lab-status lab-logs lab-demo lab-clean clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +53,25 @@ logs: ## follow the logs of all services (ARGS="cluster-work" for one)
 demo: setup ## build a Slurm cluster, run MPI on it, take everything down again
 	@$(launcher) demo $(ARGS)
 
-clean: ## stop the platform and delete its state, the environment and all caches of tools in this folder
+lab: setup ## the platform on a real OpenStack (Keystone, Heat, Nova, Ironic, ...) and leave it running (MACHINES=8 for more)
+	@$(lab) up $(ARGS)
+
+lab-down: ## stop all that `make lab` started; data and clusters stay
+	@$(lab) down $(ARGS)
+
+lab-status: ## what of it runs, since when, and whether it is ready
+	@$(lab) status $(ARGS)
+
+lab-logs: ## follow the logs of its services (ARGS="cluster-work" for one)
+	@$(lab) logs $(ARGS)
+
+lab-demo: setup ## the journey of `make demo` on a real OpenStack of its own; everything is taken down again
+	@$(lab) demo $(ARGS)
+
+lab-clean: ## stop the lab and delete all that it made, caches apart
+	@if [ -x $(python) ]; then $(lab) destroy; fi
+
+clean: lab-clean ## stop the platform and delete its state, the environment and all caches of tools in this folder
 	@if [ -x $(python) ]; then $(launcher) destroy; fi
 	@rm -rf .venv .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +

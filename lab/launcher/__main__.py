@@ -109,6 +109,9 @@ def up(settings: Settings, display: Display) -> None:
     platform.up()
     for login in platform.accounts.logins():
         display.say(f"  {login.who}  {login.url}  {login.email:22}  password in {login.password_file}")
+    for cloud in settings.clouds:
+        file = platform.clouds.clouds_file(cloud)
+        display.say(f"  OpenStack  {cloud.auth_url}  OS_CLIENT_CONFIG_FILE={file} .venv/bin/openstack --os-cloud admin")
 
 
 @main.command()

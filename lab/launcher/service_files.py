@@ -17,6 +17,7 @@ from lab.launcher.settings import (
     SERVICE_PORTS,
     WORK_PORT_DISTANCE,
     Cloud,
+    CloudKind,
     Settings,
 )
 
@@ -27,6 +28,8 @@ SERVICES = (GATEWAY, *SERVICE_PORTS)
 WITHOUT_DATABASE = ("relay",)
 # These do work that outlives a request, in a process of its own.
 WITH_WORK = ("authz", "cluster", "node", "events")
+# The longest that one call of a cloud's API may take. Real services share two cores with all else on this machine.
+CALL_SECONDS = {CloudKind.SIMCLOUD: 20.0, CloudKind.OPENSTACK: 60.0}
 
 
 def present() -> list[str]:
@@ -102,7 +105,8 @@ class ServiceFiles:
         return {"manifest": {name: {"public_keys": [self._keys.public_key(name)]} for name in SERVICES}}
 
     def _cluster(self) -> dict[str, Any]:
-        clouds = {cloud.name: {"image": "bm-image", "network": "provision"} for cloud in self._settings.clouds}
+        place = {"image": "bm-image", "network": "provision", "call_seconds": CALL_SECONDS[self._settings.cloud_kind]}
+        clouds = {cloud.name: place for cloud in self._settings.clouds}
         return {"clouds": clouds, "default_cloud": self._settings.clouds[0].name}
 
     def _secrets(self) -> dict[str, Any]:
@@ -136,7 +140,12 @@ class ServiceFiles:
     def _login(self, cloud: Cloud, service: str, access: Access) -> dict[str, Any]:
         """A log-in as configuration files hold it: the password apart, in a file."""
         password = self._keys.keep_password(f"cloud-{cloud.name}-{service}", access.password)
-        return {"region": access.region, "auth": access.auth, "password": {"file": str(password)}}
+        return {
+            "region": access.region,
+            "auth": access.auth,
+            "password": {"file": str(password)},
+            "call_seconds": CALL_SECONDS[self._settings.cloud_kind],
+        }
 
     def _blueprint(self) -> dict[str, Any]:
         folders = {"blueprints": self._settings.blueprints, "elements": REPOSITORY / "elements"}
