@@ -13,7 +13,7 @@ from sanic.request import Request
 
 from services.chassis import deadline, trace
 from services.chassis.audit import Refusals
-from services.chassis.auth.caller import Caller
+from services.chassis.auth.caller import SERVICE_PREFIX, Caller
 from services.chassis.auth.credentials import PROOF_HEADER
 from services.chassis.context import Process
 from services.chassis.db import is_transient
@@ -111,7 +111,7 @@ class Dispatcher:
         owner = self._process.key_owner(holder)
         if owner is None:
             raise NotAuthenticated("The key belongs to no service that is known here.")
-        return Caller(subject=f"svc:{owner}", chain=(owner,), bound_to=holder)
+        return Caller(subject=f"{SERVICE_PREFIX}{owner}", chain=(owner,), bound_to=holder)
 
     async def _handle(
         self, route: Route, request: Request, caller: Caller, path: dict[str, str]
@@ -195,8 +195,8 @@ def _admit(route: Route, caller: Caller) -> None:
 
 
 def _check_service(route: Route, caller: Caller) -> None:
-    if route.callers and not set(route.callers) & {caller.chain[-1]}:
-        raise Forbidden(f"Only {', '.join(route.callers)} may call this.", chain=caller.chain)
+    if route.callers and caller.own_name not in route.callers:
+        raise Forbidden(f"Only {', '.join(route.callers)} may call this, in its own name.", chain=caller.chain)
     if route.exposure is not Exposure.INTERNAL and not caller.chain:
         raise NotAuthenticated("The request did not come through a door of the platform.")
 

@@ -90,7 +90,8 @@ class Route:
     """One row of the table.
 
     ``permission`` is what the caller needs on the object's project (or platform-wide); ``callers`` names the services
-    that may come without a person's pass; ``open`` marks the few routes that anybody may call. A ``stream`` answers
+    that may call in their own name, and never with a person's pass or under a mandate, since no permission is asked
+    there; ``open`` marks the few routes that anybody may call. A ``stream`` answers
     through ``call.request.respond()`` and has no deadline; a ``socket`` is a WebSocket.
     """
 

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 
 from services.authz.domain.directory import Asker, check_may_call
 from services.authz.domain.holdings import (
-    SERVICE_PREFIX,
     Holdings,
     grants_of_mandate,
     grants_of_person,
@@ -13,7 +12,7 @@ from services.authz.domain.holdings import (
 )
 from services.authz.domain.incoming import Incoming
 from services.authz.exceptions import SubjectSuspended, TooManyProjects
-from services.chassis.auth.caller import Caller
+from services.chassis.auth.caller import SERVICE_PREFIX, Caller
 from services.chassis.auth.keys import ServiceKey
 from services.chassis.auth.tokens import (
     ISSUER,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from services.chassis.auth.tokens import Grants, Narrowing
 from services.contracts.permissions import EVERYBODY, NARROWED, PERMISSIONS, ROLES, SERVICE_GRANTS
 
-SERVICE_PREFIX = "svc:"
 _UNKNOWN = frozenset[str]()
 _OWNED: dict[str, frozenset[str]] = {
     service: frozenset(name for name, one in PERMISSIONS.items() if one.service == service)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from services.authz.domain.audit_chain import Entry
 from services.authz.domain.directory import Asker
 from services.authz.domain.exchange import HoldingsOf, actors
-from services.authz.domain.holdings import SERVICE_PREFIX, granted_on
+from services.authz.domain.holdings import granted_on
 from services.authz.domain.incoming import Incoming
 from services.authz.exceptions import MandateRefused, NotTheHolder, SubjectSuspended
-from services.chassis.auth.caller import Caller
+from services.chassis.auth.caller import SERVICE_PREFIX, Caller
 from services.chassis.auth.keys import ServiceKey
 from services.chassis.auth.revocation import Revocations
 from services.chassis.auth.tokens import (

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from services.chassis.auth.tokens import Narrowing
 from services.chassis.errors import Forbidden
 
+SERVICE_PREFIX = "svc:"
+"""What the subject of a service that acts for itself begins with."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -45,6 +48,12 @@ class Caller:
     outlives_subject: bool = False
     issued_at: float = 0.0
     expires_at: float = 0.0
+
+    @property
+    def own_name(self) -> str | None:
+        """The service that asks for itself; None for what a service carries for somebody, or does under a mandate."""
+        itself = self.chain == (self.subject.removeprefix(SERVICE_PREFIX),) and self.subject.startswith(SERVICE_PREFIX)
+        return self.chain[-1] if itself and self.narrowing is None else None
 
     def may(self, permission: str, project_id: str | None = None) -> bool:
         """Tell whether the caller holds ``permission`` platform-wide or, if one is given, on that project."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from services.chassis.auth.tokens import Grants, MandateReach, Narrowing
 from services.chassis.config import LimitSettings, LogSettings
 from services.chassis.log import configure_logs
 from services.chassis.testing.app import RunningService, running
@@ -75,6 +76,25 @@ async def test_a_route_for_services_is_for_those_it_names(desk: RunningService, 
     problem(await desk.client.get("/internal/seen/x", headers=passes["gateway"]), 403, "forbidden")
     bare = authority.proof_for("desk", service="clerk")
     problem(await desk.client.get("/internal/seen/x", headers=bare), 401, "not-authenticated")
+
+
+async def test_a_route_for_services_is_closed_to_people_whoever_carries_them(
+    desk: RunningService, authority: Authority
+) -> None:
+    everything = {"projects": {"prj_a": ["project.read"]}, "platform": ["project.manage"]}
+    mandate = authority.mandate_for("usr_1", "clerk", **everything)
+    standing = authority.mandate_for("svc:clerk", "clerk", platform=["project.manage"])
+    carried = Narrowing(mandate=MandateReach(operation="op_1", grants=Grants(), until=2**31))
+    refused = (
+        authority.pass_for("usr_1", "desk", service="clerk", **everything),
+        authority.pass_for("svc:gateway", "desk", service="clerk"),
+        authority.pass_for("svc:clerk", "desk", service="clerk", narrowing=carried),
+        authority.hop_for(mandate, "desk", service="clerk"),
+        authority.hop_for(standing, "desk", service="clerk"),
+    )
+    for headers in refused:
+        answer = problem(await desk.client.get("/internal/seen/x", headers=headers), 403, "forbidden")
+        assert "own name" in answer["detail"]
 
 
 async def test_all_not_found_answers_are_the_same_bytes(desk: RunningService, reader: dict[str, str]) -> None:
