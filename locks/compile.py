@@ -21,7 +21,9 @@ PROJECT = LOCKS.parent / "pyproject.toml"
 # The widest group, compiled first: the others are constrained by it, so that a version is the same everywhere.
 WIDEST = "check"
 # Groups that live in an environment of their own and agree with nobody about versions.
-APART = ("ansible", "setup")
+APART = ("ansible", "setup", "openstack")
+# Versions that a group apart is held to, where somebody else has tested them together.
+CONSTRAINTS = {"openstack": LOCKS.parent / "lab" / "openstack" / "constraints.txt"}
 HEADER = "# inputs sha256:"
 COMPILE_DEADLINE_S = 300
 
@@ -39,10 +41,11 @@ def groups() -> dict[str, list[str]]:
     return {name: sorted(expand(name)) for name in declared}
 
 
-def inputs_hash(requirements: list[str]) -> str:
-    """The hash of a group's requirements and of the Python versions that the project allows."""
+def inputs_hash(group: str, requirements: list[str]) -> str:
+    """The hash of a group's requirements and constraints and of the Python versions that the project allows."""
     python = tomllib.loads(PROJECT.read_text())["project"]["requires-python"]
-    return hashlib.sha256(json.dumps([python, requirements]).encode()).hexdigest()
+    constraints = [CONSTRAINTS[group].read_text()] if group in CONSTRAINTS else []
+    return hashlib.sha256(json.dumps([python, requirements, *constraints]).encode()).hexdigest()
 
 
 def lock_of(group: str) -> Path:
@@ -56,7 +59,7 @@ def stale() -> list[str]:
         group
         for group, requirements in groups().items()
         if not lock_of(group).exists()
-        or lock_of(group).read_text().splitlines()[0] != HEADER + inputs_hash(requirements)
+        or lock_of(group).read_text().splitlines()[0] != HEADER + inputs_hash(group, requirements)
     ]
 
 
@@ -67,12 +70,14 @@ def write(group: str, requirements: list[str], upgrade: bool) -> None:
     command += ["--no-emit-index-url", "--no-header", "--no-annotate", "--group", f"{PROJECT}:{group}"]
     if group != WIDEST and group not in APART:
         command += ["--constraint", str(lock_of(WIDEST))]
+    if group in CONSTRAINTS:
+        command += ["--constraint", str(CONSTRAINTS[group])]
     if upgrade:
         command.append("--upgrade")
     subprocess.run(
         [*command, "--output-file", str(lock)], check=True, stdout=subprocess.DEVNULL, timeout=COMPILE_DEADLINE_S
     )
-    lock.write_text(f"{HEADER}{inputs_hash(requirements)}\n{lock.read_text()}")
+    lock.write_text(f"{HEADER}{inputs_hash(group, requirements)}\n{lock.read_text()}")
     print(f"locks/{lock.name}: {sum('==' in line for line in lock.read_text().splitlines())} packages")
 
 

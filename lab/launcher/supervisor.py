@@ -6,6 +6,7 @@ It imports no code of ours that a child runs, so that a restarted child runs the
     {"do": "run", "job": {...}}       run to the end; answers {"code": 0}
     {"do": "keep", "job": {...}}      run for good, in the place of another job of that name; answers at once
     {"do": "restart", "name": "…"}    stop and start a kept one
+    {"do": "drop", "name": "…"}       stop a kept one and forget it
     {"do": "status"}                  what is kept: pid, restarts, last exit
     {"do": "stop"}                    stop all, highest rank first, then itself
 
@@ -21,6 +22,7 @@ import selectors
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +73,13 @@ class Kept:
 class Supervisor:
     """One loop over requests, dead children and restarts that are due."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, warm: Sequence[str] = WARM) -> None:
         self.records = state / "run"
+        self._warm = warm
         self._address = self.records / SOCKET
         self._kept: dict[str, Kept] = {}
         self._once: dict[int, tuple[Job, socket.socket]] = {}
+        self._dropped: dict[int, str] = {}
         self._stopping = False
         self._selector = selectors.DefaultSelector()
 
@@ -83,7 +87,7 @@ class Supervisor:
         """Warm up, listen, and serve until told to stop."""
         adopt_orphans()
         wake = self._wake_on_signals()
-        for name in WARM:
+        for name in self._warm:
             importlib.import_module(name)
         gc.collect()
         gc.freeze()
@@ -149,6 +153,9 @@ class Supervisor:
             case "restart":
                 _start_anew(self._kept[request["name"]])
                 return {}
+            case "drop":
+                self._drop(self._kept.pop(request["name"]))
+                return {}
             case "status":
                 return {"kept": [kept.report() for kept in self._kept.values()]}
             case "stop":
@@ -162,6 +169,12 @@ class Supervisor:
         if kept.job != job:
             kept.job = job
             _start_anew(kept)
+
+    def _drop(self, kept: Kept) -> None:
+        """Ask a job to end; it is reaped as any other child, and its record kept until then."""
+        if kept.identity:
+            kept.identity.signal(signal.SIGTERM)
+            self._dropped[kept.identity.pid] = kept.job.name
 
     def _fork(self, job: Job) -> records.Identity:
         parent = os.getpid()
@@ -198,6 +211,8 @@ class Supervisor:
             job, connection = self._once.pop(pid)
             records.forget(self.records, job.name)
             _send(connection, {"code": code})
+        if pid in self._dropped and (name := self._dropped.pop(pid)) not in self._kept:
+            records.forget(self.records, name)
         for kept in self._kept.values():
             if kept.identity and kept.identity.pid == pid:
                 self._note_kept_end(kept, code)

@@ -83,17 +83,22 @@ class SupervisorClient:
 
     def wait_ready(self, name: str, door: tuple[int, str], deadline_seconds: float) -> None:
         """Wait until a kept job answers at its door (port and path). Raises ServerFailed with the end of its log."""
+        begun = self._kept_one(name)["restarts"]
         try:
-            wait_ready(name, door, deadline_seconds, partial(self._hopeless, name))
+            wait_ready(name, door, deadline_seconds, partial(self._hopeless, name, begun))
         except ServerFailed as late:
             log = self._state / "log" / f"{name}.log"
             raise ServerFailed(f"{late}\nThe end of {log}:\n{tail(log)}") from late
 
-    def _hopeless(self, name: str) -> str:
-        kept = next((one for one in self.kept() if one["name"] == name), None)
-        if kept is None or kept["restarts"] < HOPELESS_RESTARTS:
+    def _hopeless(self, name: str, restarts_before: int) -> str:
+        kept = self._kept_one(name)
+        if (ended := kept["restarts"] - restarts_before) < HOPELESS_RESTARTS:
             return ""
-        return f"ended {kept['restarts']} times, the last time with exit code {kept['exit_code']}."
+        return f"ended {ended} times, the last time with exit code {kept['exit_code']}."
+
+    def _kept_one(self, name: str) -> dict[str, Any]:
+        nothing = {"restarts": 0, "exit_code": None}
+        return next((one for one in self.kept() if one["name"] == name), nothing)
 
     def stop(self) -> None:
         """Stop all jobs and the supervisor; also ends what a killed supervisor left. Raises ServerFailed."""

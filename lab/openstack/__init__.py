@@ -1,0 +1,1 @@
+"""A real OpenStack on one machine: the release's own services, in front of a rack's machines."""
