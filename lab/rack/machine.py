@@ -89,7 +89,8 @@ class Machine:
         cgroups.kill(self._group)
         self._signal(self._process, signal.SIGKILL)  # it may not yet have joined its group
         assert self._life
-        await asyncio.wait_for(asyncio.shield(self._life), OFF_DEADLINE_S)
+        async with asyncio.timeout(OFF_DEADLINE_S):
+            await asyncio.shield(self._life)
 
     def freeze(self, frozen: bool) -> None:
         """Hang the running system, or let it run on."""

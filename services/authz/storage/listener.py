@@ -11,6 +11,7 @@ from services.authz.storage.holdings_cache import HoldingsCache
 from services.chassis.auth.revocation import Revocations
 from services.chassis.db import Database
 from services.chassis.log import get_logger
+from services.chassis.waking import woken_within
 
 log = get_logger("authz.listener")
 _LOOK_SECONDS = 5.0
@@ -46,8 +47,7 @@ class ChangeListener:
             while True:
                 self._wake.clear()
                 await self._read_revocations()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _LOOK_SECONDS)
+                await woken_within(self._wake, _LOOK_SECONDS)
                 await connection.execute("SELECT 1")
         finally:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from services.chassis.auth.caller import Caller
 from services.chassis.auth.revocation import Revocation, Revocations
 from services.chassis.log import get_logger
+from services.chassis.waking import woken_within
 from services.contracts.event import RecordedEvent
 from services.events.config import LiveSettings
 from services.events.domain.frames import Frame, frame
@@ -44,11 +45,8 @@ class Follower:
 
     async def take(self, seconds: float) -> list[Frame]:
         """Return what waits; none if nothing comes within ``seconds``."""
-        if not self.waiting:
-            try:
-                await asyncio.wait_for(self.woken.wait(), seconds)
-            except TimeoutError:
-                return []
+        if not self.waiting and not await woken_within(self.woken, seconds):
+            return []
         self.woken.clear()
         taken, self.waiting = self.waiting, []
         return taken

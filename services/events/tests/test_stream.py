@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from services.chassis.auth.caller import Caller
 from services.chassis.auth.revocation import Revocation
 from services.chassis.testing.waiting import until
 from services.events.config import LiveSettings
+from services.events.domain.live import Follower
 from services.events.storage import history
 from services.events.tests.conftest import PROJECT, Asking, Message, happened
 
@@ -151,3 +153,24 @@ async def test_many_clients_get_every_event(asking: Asking) -> None:
         await asking.record(*(happened() for _ in range(20)))
         numbers = await asyncio.gather(*followers)
     assert all(one == list(range(1, 21)) for one in numbers)
+
+
+async def test_an_end_in_the_moment_of_an_event_is_an_end() -> None:
+    told: list[object] = []
+
+    async def follow() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        follower = Follower(Caller("usr_1", ("gateway",)), 10, task)
+        told.append(follower)
+        told.append(await follower.take(5))
+
+    following = asyncio.create_task(follow())
+    await asyncio.sleep(0.01)
+    follower = told[0]
+    assert isinstance(follower, Follower)
+    follower.offer([])
+    follower.end("revoked")
+    with pytest.raises(asyncio.CancelledError):
+        await following
+    assert told == [follower]

@@ -79,7 +79,8 @@ class RedfishDriver:
         async with lock:
             try:
                 call = asyncio.get_running_loop().run_in_executor(self._pool, self._on_system, node, do)
-                return await asyncio.wait_for(call, POWER_WAIT_SECONDS + 4 * self._timeout_seconds)
+                async with asyncio.timeout(POWER_WAIT_SECONDS + 4 * self._timeout_seconds):
+                    return await call
             except TimeoutError as error:
                 self._systems.pop(node.id, None)
                 raise DriverError(f"Redfish: no answer from {node.driver_info['redfish_address']} in time") from error
