@@ -1,20 +1,28 @@
 """A whole platform for tests: started by the launcher as a person would, called by the SDK as a customer would."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 
 from cloudpoint import Client
 from cloudpoint.generated import types
+from lab.launcher import records
+from lab.launcher.job import Job
+from lab.launcher.postgres import PrivatePostgres
+from lab.launcher.settings import POSTGRES_PORT
+from lab.launcher.supervisor_client import SupervisorClient
+from tests.e2e.holdings import Cloud, Databases
+from tests.faults.armed import Armed
 
 ROOT = Path(__file__).parents[2]
 CLOUD = "gamma"
@@ -27,6 +35,7 @@ _CHECKS = """checks:
 """
 _START_SECONDS = 240
 _STOP_SECONDS = 120
+_SHORT_LEASE_SECONDS = 2.0
 _ENDED = frozenset({"succeeded", "failed", "parked", "undone"})
 
 
@@ -37,6 +46,7 @@ class Platform:
     state: Path
     public_url: str = f"http://127.0.0.1:{7480 + PORT_SHIFT}"
     operator_url: str = f"http://127.0.0.1:{7481 + PORT_SHIFT}"
+    _clouds: dict[str, Cloud] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start it with a catalogue that also holds the small blueprint, as it is and with checks."""
@@ -72,14 +82,35 @@ class Platform:
         client.transport.token = client.sessions.create(email, password).token
         return client
 
-    def pid_of(self, process: str) -> int:
-        """Return the pid of a process such as ``cluster-work``."""
-        record = json.loads((self.state / "run" / f"{process}.json").read_text())
-        return int(record["pid"])
+    def pid_of(self, process: str) -> int | None:
+        """Return the pid of a process such as ``cluster-work``; None while it is started anew."""
+        identity = records.read(self.state / "run", process)
+        return identity.pid if identity else None
 
-    def kill(self, process: str) -> None:
-        """End a process as a power cut would; the supervisor starts it again."""
-        os.kill(self.pid_of(process), 9)
+    @contextmanager
+    def mortal_worker(self) -> Iterator[Armed]:
+        """Have the cluster's worker kill itself where it is told to, in the place of the one that the launcher keeps.
+
+        Its leases are short: how soon another one takes over is not what is tried.
+        """
+        config = self.state / "config" / "cluster.yaml"
+        impatient = self.state.parent / "cluster-impatient.yaml"
+        impatient.write_text(
+            yaml.safe_dump(yaml.safe_load(config.read_text()) | {"lease_seconds": _SHORT_LEASE_SECONDS})
+        )
+        armed = Armed(self.state.parent / "armed")
+        self._replace("tests.faults.worker", "--config", str(impatient), "--armed", str(self.state.parent / "armed"))
+        try:
+            yield armed
+        finally:
+            self._replace("services.cluster", "work", "--config", str(config))
+
+    def _replace(self, module: str, *arguments: str) -> None:
+        """Have the launcher's supervisor keep another program as the cluster's worker; return when it has begun."""
+        before = self.pid_of("cluster-work")
+        log = self.state / "log" / "cluster-work.log"
+        SupervisorClient(self.state).keep(Job("cluster-work", module, arguments, str(log)))
+        awaited(lambda: self.pid_of("cluster-work"), lambda pid: pid not in (None, before), 30)
 
     def rack(self, command: str, *arguments: str) -> str:
         """Run a command of the rack and return what it printed."""
@@ -89,17 +120,19 @@ class Platform:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def servers(self, cloud: str = CLOUD) -> list[Any]:
-        """Return what a cloud holds, over all projects: the servers of Nova."""
-        return self._openstack(cloud, "server", "list", "--all-projects")
+    def cloud(self, name: str = CLOUD) -> Cloud:
+        """Return a cloud as its administrator sees it."""
+        if name not in self._clouds:
+            self._clouds[name] = Cloud.of_file(self.state / "simcloud" / name / "clouds.yaml")
+        return self._clouds[name]
 
-    def _openstack(self, cloud: str, *arguments: str) -> list[Any]:
-        file = self.state / "simcloud" / cloud / "clouds.yaml"
-        environment = {**os.environ, "OS_CLIENT_CONFIG_FILE": str(file), "OS_CLOUD": "admin"}
-        command = [str(Path(sys.executable).parent / "openstack"), *arguments, "-f", "json"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
-        found: list[Any] = json.loads(done.stdout)
-        return found
+    def databases(self) -> Databases:
+        """Return the databases of the services."""
+        return Databases(PrivatePostgres(self.state / "postgres", POSTGRES_PORT + PORT_SHIFT).admin_dsn)
+
+    def servers(self, cloud: str = CLOUD) -> list[str]:
+        """Return the names of all servers that a cloud holds, over all projects."""
+        return self.cloud(cloud).servers()
 
     def _launcher(self, command: str, seconds: int) -> None:
         catalogue = self.state.parent / "blueprints"
