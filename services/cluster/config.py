@@ -1,16 +1,42 @@
 """Configuration of the cluster service."""
 
+from typing import Any
+
 import msgspec
 
-from services.chassis.config import ServiceSettings
+from services.chassis.cloud import CloudAccess
+from services.chassis.config import Secret, ServiceSettings
+
+
+class OperatorLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may read Placement, Nova's services and all ports: the arguments of keystoneauth's ``v3password``.
+
+    It has the scope of a project, since none of the three takes a system's. ``password`` may be given apart.
+    """
+
+    region: str
+    auth: dict[str, Any]
+    password: Secret | None = None
 
 
 class CloudSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a build needs to know of one cloud: the image its machines boot and the network they are cabled to."""
+    """What a build needs to know of one cloud: the image its machines boot and the network they are cabled to.
+
+    ``operator`` only serves the checks of the cloud; without it they tell less.
+    """
 
     image: str
     network: str
     call_seconds: float = 20.0
+    operator: OperatorLogin | None = None
+
+    def operator_access(self) -> CloudAccess | None:
+        """Return the operator's access with its password read, if there is one."""
+        if self.operator is None:
+            return None
+        secret = {"password": self.operator.password.read()} if self.operator.password else {}
+        auth = {**self.operator.auth, **secret}
+        return CloudAccess("v3password", auth, self.operator.region, call_seconds=self.call_seconds)
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from services.chassis.service import Background, Service
 from services.cluster.config import Settings
 from services.cluster.factory import Factory, make_factory
 from services.cluster.reconcilers import reconcilers
-from services.cluster.routes import clusters, connections, exports, operations, plans
+from services.cluster.routes import clouds, clusters, connections, exports, operations, plans
 from services.cluster.sagas.follow import follow, may_go_on
 from services.cluster.sagas.table import SAGAS
 from services.cluster.schema import SCHEMA
@@ -46,7 +46,7 @@ SERVICE = Service(
     name="cluster",
     summary="Plans, clusters and their operations",
     settings=Settings,
-    tables=(plans.routes, clusters.routes, operations.routes, connections.routes, exports.routes),
+    tables=(plans.routes, clusters.routes, operations.routes, connections.routes, exports.routes, clouds.routes),
     context=open_context,
     workers=workers,
     schema=SCHEMA,

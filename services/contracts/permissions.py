@@ -43,6 +43,11 @@ PERMISSIONS: dict[str, Permission] = {
     "node.read": Permission("node", "See all machines, their state and inventory."),
     "node.power": Permission("node", "Switch machines on and off."),
     "node.maintain": Permission("node", "Take machines into and out of maintenance."),
+    "cloud.check-identity": Permission("identity", "Have a cloud's Keystone checked: log-in, clock, catalogue, roles."),
+    "cloud.check-cluster": Permission(
+        "cluster", "See the clouds, and have one checked as a project sees it: image, network, flavors, quotas."
+    ),
+    "cloud.check-node": Permission("node", "Have a cloud's Ironic checked: its drivers and machines."),
     "node.hold": Permission("node", "Hold capacity for one cluster and give it back.", inside=True),
     "cloud.credential": Permission("identity", "Use the cloud credential of a project.", inside=True),
     "authority.use": Permission(
@@ -94,6 +99,9 @@ _OPERATOR = frozenset(
         "node.power",
         "node.maintain",
         "binding.read",
+        "cloud.check-identity",
+        "cloud.check-cluster",
+        "cloud.check-node",
     }
 )
 
@@ -182,6 +190,11 @@ STANDING: dict[str, StandingMandate] = {
         "cluster",
         frozenset({"cloud.credential", "capacity.read", "host.connect"}),
         "Compare clusters with their cloud.",
+    ),
+    "cluster.doctor": StandingMandate(
+        "cluster",
+        frozenset({"cloud.credential", "capacity.read"}),
+        "Look at a cloud with the credential of a project that an operator names, and change nothing.",
     ),
 }
 

@@ -1,6 +1,6 @@
 """The singletons of one identity process, and how they are put together."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -13,7 +13,7 @@ from services.chassis.service import Background
 from services.identity.adapters.authz import Authz
 from services.identity.adapters.keystone import CloudDirectory
 from services.identity.adapters.secrets import SecretStore
-from services.identity.config import Settings
+from services.identity.config import CloudSettings, Settings
 from services.identity.domain.bootstrap import FirstAdministrator
 from services.identity.domain.cloud_credentials import CloudCredentials
 from services.identity.domain.members import Members
@@ -28,6 +28,7 @@ class Context:
     """What handlers work with."""
 
     process: Process
+    clouds: Mapping[str, CloudSettings]
     db: Database
     sessions: Sessions
     tokens: Tokens
@@ -48,6 +49,7 @@ async def open_context(process: Process) -> AsyncIterator[Context]:
     try:
         yield Context(
             process,
+            settings.clouds,
             db,
             sessions,
             Tokens(db, sessions, authz),

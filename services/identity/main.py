@@ -3,7 +3,17 @@
 from services.chassis.service import Service
 from services.identity.config import Settings
 from services.identity.factory import Context, background, open_context
-from services.identity.routes import clouds, keys, members, organisations, people, projects, sessions, tokens
+from services.identity.routes import (
+    cloud_checks,
+    clouds,
+    keys,
+    members,
+    organisations,
+    people,
+    projects,
+    sessions,
+    tokens,
+)
 from services.identity.schema import SCHEMA
 
 SERVICE = Service[Settings, Context](
@@ -19,6 +29,7 @@ SERVICE = Service[Settings, Context](
         keys.routes,
         tokens.routes,
         clouds.routes,
+        cloud_checks.routes,
     ),
     context=open_context,
     background=background,

@@ -15,6 +15,7 @@ class Factory:
     """The node service's singletons; one ``watch`` a cloud."""
 
     process: Process
+    settings: Settings
     db: Database
     threads: CloudThreads
     ironic: Ironic
@@ -27,4 +28,4 @@ def make_factory(process: Process, settings: Settings) -> Factory:
     ironic = Ironic(threads, settings.clouds)
     db = process.database
     watches = {cloud_id: Watch(db, ironic, cloud_id, settings.look_seconds) for cloud_id in settings.clouds}
-    return Factory(process, db, threads, ironic, watches)
+    return Factory(process, settings, db, threads, ironic, watches)

@@ -9,7 +9,7 @@ from services.chassis.outbox import OutboxPublisher
 from services.chassis.service import Background, Service
 from services.node.config import Settings
 from services.node.factory import Factory, make_factory
-from services.node.routes import capacity, nodes
+from services.node.routes import capacity, clouds, nodes
 from services.node.schema import SCHEMA
 
 
@@ -33,7 +33,7 @@ SERVICE = Service(
     name="node",
     summary="Machines of all clouds, holds on them, their health",
     settings=Settings,
-    tables=(nodes.routes, capacity.routes),
+    tables=(nodes.routes, capacity.routes, clouds.routes),
     context=open_context,
     workers=workers,
     schema=SCHEMA,

@@ -43,9 +43,8 @@ class Ironic:
 
     async def nodes(self, cloud_id: str) -> list[Node]:
         """Return all nodes of a cloud as Ironic sees them now (ids are ours only once they are stored)."""
-        found = await self._call(cloud_id, _LIST_SECONDS, _list_nodes)
-        now = datetime.now(UTC)
-        return [_node(cloud_id, item, now) for item in found]
+        found: list[Node] = await self._call(cloud_id, _LIST_SECONDS, read_nodes, cloud_id)
+        return found
 
     async def set_power(self, cloud_id: str, cloud_node_id: str, target: str) -> None:
         """Ask for a power state (a key of POWER_TARGETS); returns when Ironic has accepted it."""
@@ -73,8 +72,11 @@ def _connection(session: Session, access: CloudAccess) -> Connection:
     )
 
 
-def _list_nodes(connection: Connection) -> list[Any]:
-    return list(connection.baremetal.nodes(fields=list(_FIELDS)))
+def read_nodes(connection: Connection, cloud_id: str) -> list[Node]:
+    """Return all nodes of a cloud as Ironic sees them now; waits for it, so call it in a thread."""
+    found = list(connection.baremetal.nodes(fields=list(_FIELDS)))
+    now = datetime.now(UTC)
+    return [_node(cloud_id, item, now) for item in found]
 
 
 def _set_power(connection: Connection, node_id: str, target: str) -> None:

@@ -119,6 +119,49 @@ class ChangeUser(Answer, kw_only=True):
     state: str
 
 
+class CheckCloud(Answer, kw_only=True):
+    """
+    ``project`` (an id) is whose quotas, image, network and flavors are looked at: each project sees its own.
+    """
+
+    project: str | None | UnsetType = UNSET
+
+
+class Cloud(Answer, kw_only=True):
+    """
+    A cloud that clusters can be built on; ``default`` if it is the one that is taken when none is named.
+    """
+
+    id: str
+    default: bool
+
+
+class CloudFinding(Answer, kw_only=True):
+    """
+    What one check found.
+
+        ``state`` is ``ok``, ``warning`` (works, but not for everything or not for long), ``failed`` (builds will fail) or
+        ``unchecked`` (can't be told before something else is mended). ``evidence`` is what the cloud itself said.
+    """
+
+    check: str
+    state: str
+    sentence: str
+    what_to_mend: str | None | UnsetType = UNSET
+    evidence: str | None | UnsetType = UNSET
+
+
+class CloudReport(Answer, kw_only=True):
+    """
+    The findings of one service at one cloud, in the order in which they are best mended.
+    """
+
+    cloud_id: str
+    service: str
+    looked_at: datetime
+    findings: list[CloudFinding]
+
+
 ExpiresInDays: TypeAlias = Annotated[int, Meta(ge=1, le=3650)]
 
 
@@ -391,6 +434,15 @@ class PageBlueprintSummary(Answer, kw_only=True):
     """
 
     items: list[BlueprintSummary]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PageCloud(Answer, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[Cloud]
     next_cursor: str | None | UnsetType = UNSET
 
 
