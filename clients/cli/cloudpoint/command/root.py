@@ -13,6 +13,7 @@ from cloudpoint.command import (
     clusters,
     completion,
     connect,
+    doctor,
     events,
     exits,
     login,
@@ -50,8 +51,8 @@ class Root(click.Group):
 def main() -> None:
     """Clusters on bare metal, from a blueprint.
 
-    Exit codes: 0 done, 1 the operation failed or is parked, 2 wrong usage, 3 not logged in, 4 not permitted,
-    5 not found, 6 conflict, 7 not valid, 8 not available.
+    Exit codes: 0 done, 1 the operation failed or is parked, or doctor found a failure, 2 wrong usage, 3 not logged in,
+    4 not permitted, 5 not found, 6 conflict, 7 not valid, 8 not available.
     """
 
 
@@ -69,6 +70,18 @@ def _tell(problem: ApiProblem) -> None:
         click.echo(f"Quote this to support: {document.request_id}", err=True)
 
 
-for module in (login, account, organisation, blueprints, clusters, operations, nodes, events, connect, completion):
+for module in (
+    login,
+    account,
+    organisation,
+    blueprints,
+    clusters,
+    operations,
+    nodes,
+    doctor,
+    events,
+    connect,
+    completion,
+):
     for command in module.COMMANDS:
         main.add_command(command)

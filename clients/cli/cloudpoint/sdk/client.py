@@ -2,6 +2,7 @@
 
 from cloudpoint.sdk.account import Keys, Sessions, Tokens
 from cloudpoint.sdk.catalogue import Blueprints, Plans
+from cloudpoint.sdk.clouds import Clouds
 from cloudpoint.sdk.clusters import Clusters, Operations
 from cloudpoint.sdk.events import Events
 from cloudpoint.sdk.nodes import Nodes
@@ -24,6 +25,7 @@ class Client:
         self.plans = Plans(self.transport)
         self.clusters = Clusters(self.transport)
         self.operations = Operations(self.transport)
+        self.clouds = Clouds(self.transport)
         self.nodes = Nodes(self.transport)
         self.events = Events(self.transport)
 
