@@ -8,7 +8,7 @@ from cloudpoint.command import exits, main
 
 _EXITS = {
     exits.OK: "It is done.",
-    exits.OPERATION_FAILED: "An operation that was waited for failed, is parked, or was undone; or doctor found a failure.",
+    exits.OPERATION_FAILED: "An operation that was waited for failed, is parked or undone; or doctor found a failure.",
     exits.USAGE: "The command was used wrongly.",
     exits.NOT_AUTHENTICATED: "Nobody is logged in, or the log-in has run out.",
     exits.FORBIDDEN: "It is not permitted.",
