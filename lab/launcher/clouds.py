@@ -19,10 +19,14 @@ class Access:
 
 @dataclass(frozen=True)
 class Accesses:
-    """The accesses of the services that need one, and where ``identity`` makes projects: the domain and their roles."""
+    """The accesses of the services that need one, and where ``identity`` makes projects: the domain and their roles.
+
+    ``operator`` has a project's scope, for what the cluster service's checks look at beyond a project's own.
+    """
 
     identity: Access
     node: Access
+    operator: Access
     domain_id: str
     roles: tuple[str, ...]
 

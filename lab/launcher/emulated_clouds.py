@@ -39,7 +39,8 @@ class EmulatedClouds:
     def accesses(self, cloud: Cloud) -> Accesses:
         """The administrator's: with the system's scope for ``node``, which is to see every node."""
         entries = yaml.safe_load(self.clouds_file(cloud).read_text())["clouds"]
-        return Accesses(access_in(entries["admin"]), access_in(entries["system"]), domain_id="default", roles=ROLES)
+        project, system = access_in(entries["admin"]), access_in(entries["system"])
+        return Accesses(project, system, project, domain_id="default", roles=ROLES)
 
     def clouds_file(self, cloud: Cloud) -> Path:
         """Written by simcloud at its first start."""

@@ -44,7 +44,8 @@ class RealClouds:
         facts = json.loads((self._folder / "cloud.json").read_text())
         entries = yaml.safe_load(self.clouds_file(cloud).read_text())["clouds"]
         identity, node = (access_in(entries[facts["logins"][who]]) for who in ("administrator", "operator"))
-        return Accesses(identity, node, domain_id=facts["domain_id"], roles=ROLES)
+        operator = access_in(entries["admin"])
+        return Accesses(identity, node, operator, domain_id=facts["domain_id"], roles=ROLES)
 
     def clouds_file(self, cloud: Cloud) -> Path:
         """Written at the first start."""

@@ -106,7 +106,10 @@ class ServiceFiles:
 
     def _cluster(self) -> dict[str, Any]:
         place = {"image": "bm-image", "network": "provision", "call_seconds": CALL_SECONDS[self._settings.cloud_kind]}
-        clouds = {cloud.name: place for cloud in self._settings.clouds}
+        clouds = {
+            cloud.name: {**place, "operator": self._login(cloud, "operator", self._accesses(cloud).operator)}
+            for cloud in self._settings.clouds
+        }
         return {"clouds": clouds, "default_cloud": self._settings.clouds[0].name}
 
     def _secrets(self) -> dict[str, Any]:

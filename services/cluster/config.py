@@ -17,6 +17,12 @@ class OperatorLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: str
     auth: dict[str, Any]
     password: Secret | None = None
+    call_seconds: float = 20.0
+
+    def access(self) -> CloudAccess:
+        """Return the access with its password read."""
+        secret = {"password": self.password.read()} if self.password else {}
+        return CloudAccess("v3password", {**self.auth, **secret}, self.region, call_seconds=self.call_seconds)
 
 
 class CloudSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,14 +35,6 @@ class CloudSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: str
     call_seconds: float = 20.0
     operator: OperatorLogin | None = None
-
-    def operator_access(self) -> CloudAccess | None:
-        """Return the operator's access with its password read, if there is one."""
-        if self.operator is None:
-            return None
-        secret = {"password": self.operator.password.read()} if self.operator.password else {}
-        auth = {**self.operator.auth, **secret}
-        return CloudAccess("v3password", auth, self.operator.region, call_seconds=self.call_seconds)
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def accesses_at(cloud: Cloud) -> Accesses:
     access = Access(cloud.name, {"auth_url": cloud.auth_url, "username": "x", "user_domain_id": "default"}, "x")
-    return Accesses(access, access, "default", ("member",))
+    return Accesses(access, access, access, "default", ("member",))
 
 
 @pytest.mark.parametrize("name", service_files.present())

@@ -103,11 +103,10 @@ class Doctor:
         return judge.judge_batch(refusal, machines)
 
     async def _operator_credential(self) -> Verdict:
-        access = self._settings.operator_access()
-        if access is None:
+        if self._settings.operator is None:
             place = f"clouds.{self._cloud_id}.operator of the cluster service's configuration"
             return unchecked("No operator's log-in is configured; a build needs none.", f"Write one to {place}.")
-        return judge.judge_operator(await self._opened("operator", access).roles())
+        return judge.judge_operator(await self._opened("operator", self._settings.operator.access()).roles())
 
     async def _addresses(self) -> Verdict:
         network = self._networks[0]

@@ -85,14 +85,17 @@ def judge_clock(clock: Clock) -> Verdict:
 
 def judge_catalogue(token: Token, region: str) -> Verdict:
     """Whether the endpoints answer is seen by the services that call them."""
+    hidden = token.project_id is None
     missing = {kind: name for kind, name in _SERVICES.items() if "public" not in token.endpoints.get(kind, {})}
-    if "orchestration" in missing and token.project_id is None:
-        missing.pop("orchestration")  # Heat's address has the project in it, which only its tokens show.
+    if hidden:
+        # Heat's address has a project in it: only a token of one shows it.
+        missing.pop("orchestration", None)
     if missing:
         mend = "openstack endpoint create --region REGION SERVICE public URL, or mend `region` in the configuration."
         seen = f"in region {region}: {listed(token.endpoints) or 'nothing'}"
         return failed(f"The catalogue has no public endpoint of {listed(missing.values())}.", mend, seen)
-    return good(f"The catalogue has a public endpoint of each service in region {region}.")
+    words = " (Heat's can be seen by projects alone)" if hidden else ""
+    return good(f"The catalogue has a public endpoint of each service in region {region}{words}.")
 
 
 def judge_rights(token: Token, directory: Directory, domain_id: str) -> Verdict:

@@ -64,12 +64,12 @@ class Doctor:
 def judge_token(token: Token) -> Verdict:
     """With a project's scope Ironic shows only nodes that the project owns or leases."""
     roles = f"roles: {', '.join(token.roles)}"
-    if token.system_scoped and "admin" in token.roles:
-        return good("The log-in has system scope and the role admin.", roles)
+    if token.system_scoped and {"admin", "member"} & set(token.roles):
+        return good("The log-in has system scope, and may switch nodes and take them out of service.", roles)
     if token.system_scoped:
-        mend = "openstack role add --user USER --system all admin"
+        mend = "openstack role add --user USER --system all member"
         return warning("The log-in may see nodes, but neither switch them nor take them out of service.", mend, roles)
-    mend = "openstack role add --user USER --system all admin, and auth: {…, system_scope: all} in the configuration."
+    mend = "openstack role add --user USER --system all member, and auth: {…, system_scope: all} in the configuration."
     return warning("The log-in has no system scope: it sees only nodes that its project owns or leases.", mend, roles)
 
 
@@ -80,8 +80,8 @@ def judge_conductors(machinery: Machinery) -> Verdict:
         return failed("No conductor of Ironic is alive.", "Start ironic-conductor, see its log.", listed(dead))
     if dead:
         mend = "Start them, or remove them: openstack baremetal conductor list."
-        return warning(f"{len(dead)} conductors are not alive: {listed(dead)}.", mend)
-    return good(f"{len(machinery.conductors)} conductors are alive, with the drivers {listed(machinery.drivers)}.")
+        return warning(f"These conductors are not alive: {listed(dead)}.", mend)
+    return good(f"All conductors are alive: {listed(machinery.conductors)}.", f"drivers: {listed(machinery.drivers)}")
 
 
 def judge_nodes(nodes: list[Node]) -> Verdict:
