@@ -2,12 +2,12 @@
 
 import pytest
 
-from services.chassis.saga.testing import Point, points, prove
+from services.chassis.saga.testing import Point, prove, ways
 from services.cluster.sagas.build import BUILD
 from services.cluster.sagas.delete import DELETE
 from services.cluster.tests.case import Case
 
-UNTROUBLED = Point("forward_twice", "finish")
+UNTROUBLED = Point("forward_twice", ("finish",))
 """A way through the whole saga: its last step done twice changes nothing."""
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
@@ -26,7 +26,7 @@ async def opened(world, kept):
     return case, (await case.plan()).id
 
 
-@pytest.mark.parametrize("point", points(BUILD), ids=str)
+@pytest.mark.parametrize("point", ways(BUILD), ids=str)
 async def test_a_build_keeps_the_law(world, project_of_the_law, point):
     case, plan_id = await opened(world, project_of_the_law)
     await prove(case.saga_case(BUILD, plan_id), point)
@@ -34,7 +34,7 @@ async def test_a_build_keeps_the_law(world, project_of_the_law, point):
         await prove(case.saga_case(DELETE, plan_id), UNTROUBLED)
 
 
-@pytest.mark.parametrize("point", points(DELETE), ids=str)
+@pytest.mark.parametrize("point", ways(DELETE), ids=str)
 async def test_a_delete_keeps_the_law(world, project_of_the_law, point):
     case, plan_id = await opened(world, project_of_the_law)
     await prove(case.saga_case(BUILD, plan_id), UNTROUBLED)

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from services.chassis.outbox.tables import OUTBOX
 from services.chassis.saga import Done, Saga, Step
-from services.chassis.saga.testing import Point, SagaCase, points, prove
+from services.chassis.saga.testing import Point, SagaCase, points, prove, ways
 from services.chassis.testing.sample.saga import BUILD, hold, release
 from services.chassis.testing.sample.schema import things
 
@@ -37,7 +37,7 @@ def case_of(db, world):
     return make
 
 
-@pytest.mark.parametrize("point", points(BUILD), ids=str)
+@pytest.mark.parametrize("point", dict.fromkeys([*points(BUILD), *ways(BUILD)]), ids=str)
 async def test_the_sample_keeps_the_law(case_of, point):
     await prove(case_of(BUILD), point)
 
@@ -59,13 +59,31 @@ async def release_only_once(ctx):
     return await release(ctx)
 
 
+def test_the_ways_lead_through_every_point():
+    assert {(way.law, step) for way in ways(BUILD) for step in way.steps} == {
+        (point.law, *point.steps) for point in points(BUILD)
+    }
+
+
+async def test_a_way_says_at_which_step_all_ends(case_of):
+    nothing = Step("nothing", "Call nobody", forward=call_nobody)
+    saga = Saga("late", version=1, steps=(nothing, *BUILD.steps))
+    point = next(way for way in ways(saga) if way.law == "fails_before_then_resumes" and len(way.steps) > 1)
+    with pytest.raises(AssertionError, match="nothing exists outside at hold"):
+        await prove(case_of(saga), point)
+
+
+async def call_nobody(ctx):
+    return Done()
+
+
 @pytest.mark.parametrize(
     ("step", "point"),
     [
-        (Step("hold", "Hold", forward=hold_again_and_again, undo=release), Point("forward_twice", "hold")),
-        (Step("hold", "Hold", forward=hold, undo=release_only_once), Point("undo_twice", "hold")),
-        (Step("hold", "Hold", forward=hold, undo=None), Point("fails_after_then_unwinds", "hold")),
-        (Step("hold", "Hold", forward=hold_without_intent, undo=release), Point("fails_after_then_unwinds", "hold")),
+        (Step("hold", "Hold", forward=hold_again_and_again, undo=release), Point("forward_twice", ("hold",))),
+        (Step("hold", "Hold", forward=hold, undo=release_only_once), Point("undo_twice", ("hold",))),
+        (Step("hold", "Hold", forward=hold, undo=None), Point("fails_after_then_unwinds", ("hold",))),
+        (Step("hold", "Hold", forward=hold_without_intent, undo=release), Point("fails_after_then_unwinds", ("hold",))),
     ],
     ids=["creates twice", "cannot be undone twice", "forgets its undo", "calls without an intent"],
 )
