@@ -10,7 +10,7 @@ from lab.launcher.settings import Settings
 
 FREE = "available"
 # Cleaning of a machine goes on after its cluster is gone; on real Ironic that takes some ten seconds.
-FREE_DEADLINE_SECONDS = 180.0
+FREE_DEADLINE_SECONDS = 300.0
 LOOK_EVERY_SECONDS = 1.0
 
 
@@ -39,5 +39,5 @@ class Operator:
         self._command.show("node", "list")
 
     def _states(self) -> dict[str, str]:
-        nodes = json.loads(self._command.output("node", "list", "-o", "json"))
+        nodes = json.loads(self._command.output("node", "list", "-o", "json"))["items"]
         return {node["name"]: node["state"] for node in nodes}

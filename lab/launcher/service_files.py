@@ -28,7 +28,9 @@ SERVICES = (GATEWAY, *SERVICE_PORTS)
 WITHOUT_DATABASE = ("relay",)
 # These do work that outlives a request, in a process of its own.
 WITH_WORK = ("authz", "cluster", "node", "events")
-# The longest that one call of a cloud's API may take. Real services share two cores with all else on this machine.
+# How often Ironic is asked for all nodes, and the longest that one call of a cloud's API may take: the real services
+# share two cores with all else on this machine.
+LOOK_SECONDS = {CloudKind.SIMCLOUD: 2.0, CloudKind.OPENSTACK: 5.0}
 CALL_SECONDS = {CloudKind.SIMCLOUD: 20.0, CloudKind.OPENSTACK: 60.0}
 
 
@@ -117,7 +119,10 @@ class ServiceFiles:
 
     def _node(self) -> dict[str, Any]:
         clouds = self._settings.clouds
-        return {"clouds": {cloud.name: self._login(cloud, "node", self._accesses(cloud).node) for cloud in clouds}}
+        return {
+            "clouds": {cloud.name: self._login(cloud, "node", self._accesses(cloud).node) for cloud in clouds},
+            "look_seconds": LOOK_SECONDS[self._settings.cloud_kind],
+        }
 
     def _runner(self) -> dict[str, Any]:
         return {
