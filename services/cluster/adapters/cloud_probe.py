@@ -6,7 +6,7 @@ from typing import Any
 from keystoneauth1.exceptions import EndpointNotFound
 from keystoneauth1.session import Session
 from openstack.connection import Connection
-from openstack.exceptions import BadRequestException, ServiceDisabledException
+from openstack.exceptions import BadRequestException, NotFoundException, ServiceDisabledException
 
 from services.chassis.cloud import CloudAccess, CloudThreads
 from services.cluster.adapters.heat import probe as heat
@@ -86,7 +86,7 @@ class CloudProbe:
         return offered
 
     async def _ask(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        return await self._run(lambda session: call(self._connected(session), *arguments))
+        return await self._run(lambda _session: call(self._connection(), *arguments))
 
     async def _run(self, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return await self._threads.run(_CALL_SECONDS, self._with_session, call, *arguments, **named)
@@ -97,8 +97,12 @@ class CloudProbe:
         except ServiceDisabledException as error:
             raise EndpointNotFound(str(error)) from error
 
-    def _connected(self, session: Session) -> Connection:
-        return Connection(session=session, region_name=self._access.region, interface=self._access.interface)
+    def _connection(self) -> Connection:
+        return self._threads.client(self._access, "cloud-probe", _connect)
+
+
+def _connect(session: Session, access: CloudAccess) -> Connection:
+    return Connection(session=session, region_name=access.region, interface=access.interface)
 
 
 def _roles(session: Session) -> tuple[str, ...]:
@@ -112,7 +116,7 @@ def _flavors(connection: Connection) -> list[Flavor]:
 
 
 def _images(connection: Connection, named: str) -> list[Image]:
-    found = [item for item in connection.image.images() if named in (item.name, item.id)]
+    found = list(connection.image.images(name=named)) or _by_id(connection.image.get_image, named)
     return [
         Image(
             id=item.id,
@@ -125,6 +129,13 @@ def _images(connection: Connection, named: str) -> list[Image]:
     ]
 
 
+def _by_id(get: Callable[[str], Any], wanted: str) -> list[Any]:
+    try:
+        return [get(wanted)]
+    except NotFoundException:
+        return []
+
+
 def _image_properties(item: Any) -> dict[str, Any]:
     """Return what of an image concerns Ironic: the SDK has names of its own for two, and keeps the rest apart."""
     known = {"kernel_id": item.kernel_id, "ramdisk_id": item.ramdisk_id}
@@ -132,7 +143,7 @@ def _image_properties(item: Any) -> dict[str, Any]:
 
 
 def _networks(connection: Connection, named: str) -> list[Network]:
-    found = [item for item in connection.network.networks() if named in (item.name, item.id)]
+    found = list(connection.network.networks(name=named)) or _by_id(connection.network.get_network, named)
     return [Network(item.id, item.status, bool(item.is_admin_state_up), _pools(connection, item.id)) for item in found]
 
 

@@ -133,7 +133,7 @@ def judge_compute_quota(quotas: dict[str, Quota], flavors: list[Flavor], machine
     free = sum(item.free for item in machines)
     evidence = "\n".join(f"{name}: {quota.used} of {quota.limit} used" for name, quota in quotas.items())
     if room >= free:
-        return good(f"The project's quota has room for all {free} free machines.", evidence)
+        return good(f"The project's quota has room for all free machines ({free}).", evidence)
     mend = f"openstack quota set --{scarce} N PROJECT; for all projects to come: quota.{scarce} of nova.conf."
     sentence = f"The project's quota of {scarce} has room for {room:.0f} of {free} free machines."
     return _fits(room, free, sentence, mend, evidence)

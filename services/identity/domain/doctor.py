@@ -16,6 +16,8 @@ _SERVICES = {
     "image": "Glance",
     "baremetal": "Ironic",
 }
+# Keystone's policy `domain_managed_target_role` as it comes.
+_GIVEN_BY_MANAGERS = frozenset({"manager", "member", "reader"})
 # SSH certificates are good from a minute before they are made (services/secrets), passes take 5 s of difference.
 _FAILING_SECONDS, _WORRYING_SECONDS = 60.0, 5.0
 
@@ -54,7 +56,8 @@ class Doctor:
         return judge_rights(token, directory, self._settings.domain_id)
 
     async def _roles(self) -> Verdict:
-        return judge_roles(self._settings.roles, (await self._probe.directory()).roles)
+        token, directory = await self._probe.token(), await self._probe.directory()
+        return judge_roles(self._settings.roles, directory.roles, token)
 
     async def _expiry(self) -> Verdict:
         token = await self._probe.token()
@@ -112,7 +115,7 @@ def judge_rights(token: Token, directory: Directory, domain_id: str) -> Verdict:
     return failed(f"The log-in can make no projects and users in the domain {directory.domain}.", mend, roles)
 
 
-def judge_roles(wanted: tuple[str, ...], there: frozenset[str]) -> Verdict:
+def judge_roles(wanted: tuple[str, ...], there: frozenset[str], token: Token) -> Verdict:
     """Those of the wanted roles that the cloud has are given to each project's user."""
     missing = [role for role in wanted if role not in there]
     if len(missing) == len(wanted):
@@ -121,4 +124,8 @@ def judge_roles(wanted: tuple[str, ...], there: frozenset[str]) -> Verdict:
     if missing:
         mend = "Make them, or take them out of `roles` if Heat's trusts_delegated_roles does not name them."
         return warning(f"The cloud has no role {listed(missing)} for projects' users.", mend)
+    refused = [] if "admin" in token.roles else sorted(set(wanted) - _GIVEN_BY_MANAGERS)
+    if refused:
+        mend = "Take them out of `roles`, or widen domain_managed_target_role in Keystone's policy."
+        return warning(f"A domain's manager may not give projects' users the role {listed(refused)}.", mend)
     return good(f"The roles of projects' users are there: {listed(wanted)}.")

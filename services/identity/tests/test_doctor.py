@@ -138,6 +138,14 @@ def test_the_manager_of_the_domain_is_enough_and_of_another_is_not() -> None:
     assert doctor.judge_rights(manager, directory, "others").state == "failed"
 
 
+def test_a_manager_may_not_give_every_role() -> None:
+    there, wanted = frozenset({"member", "heat_stack_owner"}), ("member", "heat_stack_owner")
+    manager, admin = (Token("u", (role,), "customers", None, {}) for role in ("manager", "admin"))
+    assert doctor.judge_roles(wanted, there, manager).state == "warning"
+    assert doctor.judge_roles(("member",), there, manager).state == "ok"
+    assert doctor.judge_roles(wanted, there, admin).state == "ok"
+
+
 def test_a_date_in_whole_seconds_is_no_reason_to_worry() -> None:
     assert doctor.judge_clock(Clock(-5.4, 0.6)).state == "ok"
     assert doctor.judge_clock(Clock(-5.7, 0.6)).state == "warning"

@@ -73,19 +73,25 @@ class KeystoneProbe:
 
     async def directory(self) -> Directory:
         """Read the domain, its projects and users, and the roles, as who makes projects must be able to."""
-        directory: Directory = await self._call(_directory, self._access, self._domain_id)
+        directory: Directory = await self._ask(_directory, self._domain_id)
         return directory
 
     async def password_ends(self, user_id: str) -> datetime | None:
         """Return when the password of the log-in runs out; None if it does not."""
-        ends: datetime | None = await self._call(_password_ends, self._access, user_id)
+        ends: datetime | None = await self._ask(_password_ends, user_id)
         return ends
 
     async def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
         return await self._threads.run(_CALL_SECONDS, self._with_session, call, *arguments)
 
+    async def _ask(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        return await self._call(lambda _session: call(self._identity(), *arguments))
+
     def _with_session(self, call: Callable[..., Any], *arguments: Any) -> Any:
         return call(self._threads.session(self._access), *arguments)
+
+    def _identity(self) -> Any:
+        return self._threads.client(self._access, "keystone-probe", _connect).identity
 
 
 def _log_in(session: Session) -> Any:
@@ -118,8 +124,7 @@ def _apart(there: float, begun: float, rounding_seconds: float) -> Clock:
     return Clock(there - (begun + ended) / 2, rounding_seconds + (ended - begun) / 2)
 
 
-def _directory(session: Session, access: CloudAccess, domain_id: str) -> Directory:
-    keystone = _identity(session, access)
+def _directory(keystone: Any, domain_id: str) -> Directory:
     try:
         domain = keystone.get_domain(domain_id)
     except NotFoundException:
@@ -130,11 +135,11 @@ def _directory(session: Session, access: CloudAccess, domain_id: str) -> Directo
     return Directory(domain.name if domain else None, bool(domain and domain.is_enabled), roles)
 
 
-def _password_ends(session: Session, access: CloudAccess, user_id: str) -> datetime | None:
+def _password_ends(keystone: Any, user_id: str) -> datetime | None:
     """Return the user's ``password_expires_at``, which has no offset and is UTC."""
-    ends = _identity(session, access).get_user(user_id).password_expires_at
+    ends = keystone.get_user(user_id).password_expires_at
     return datetime.fromisoformat(ends.removesuffix("Z")).replace(tzinfo=UTC) if ends else None
 
 
-def _identity(session: Session, access: CloudAccess) -> Any:
-    return Connection(session=session, region_name=access.region, identity_interface=access.interface).identity
+def _connect(session: Session, access: CloudAccess) -> Connection:
+    return Connection(session=session, region_name=access.region, identity_interface=access.interface)
