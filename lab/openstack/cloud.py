@@ -2,6 +2,7 @@
 
 import shutil
 from functools import partial
+from typing import Any
 
 import yaml
 
@@ -138,8 +139,8 @@ class OpenStack:
         wait_offered(logins.connect(self.settings, "admin"), self.settings.machines)
 
     def _describe(self) -> None:
-        domain = logins.connect(self.settings, "admin").identity.find_domain(CUSTOMER_DOMAIN)
-        description.write(self.settings, domain.id)
+        keystone: Any = logins.connect(self.settings, "admin").identity
+        description.write(self.settings, keystone.find_domain(CUSTOMER_DOMAIN).id)
 
     def _refuse_another_place(self) -> None:
         """Addresses and region are kept in Keystone's catalogue and don't follow."""

@@ -1,4 +1,4 @@
-"""Becomes another program: `python -m lab.openstack.launch PROGRAM ARGUMENT…`, for the supervisor, which runs modules."""
+"""Becomes another program, for the supervisor, which runs modules: `python -m lab.openstack.launch PROGRAM …`."""
 
 import os
 import sys

@@ -11,8 +11,6 @@ from lab.openstack.resources import CUSTOM_CLASS, FLAVOR
 
 DEADLINE_SECONDS = 120.0
 LOOK_EVERY_SECONDS = 0.5
-# `in_tree` and friends need none; 1.36 is what openstacksdk's resource_providers filter by resources asks for at least (1.4).
-MICROVERSION = "placement 1.36"
 
 
 def wait_offered(connection: Connection, machines: int) -> None:
@@ -30,9 +28,8 @@ def wait_offered(connection: Connection, machines: int) -> None:
 def _providers(connection: Connection) -> int:
     """How many resource providers have an inventory of the machines' class; none before Nova has made the class."""
     placement: Any = connection.placement
-    headers = {"OpenStack-API-Version": MICROVERSION}
     try:
-        found = placement.get("/resource_providers", headers=headers).json()["resource_providers"]
+        found = placement.get("/resource_providers").json()["resource_providers"]
         return sum(_has_class(placement, provider["uuid"]) for provider in found)
     except ClientException:
         return 0

@@ -11,6 +11,9 @@ from lab.openstack.settings import Settings
 WSGI_SERVER = Path(__file__).with_name("wsgi_server.py")
 # Stopped from the highest to the lowest: who works, who is asked, who lets everybody in, who keeps it all.
 WORKER_RANK, API_RANK, KEYSTONE_RANK, DATABASE_RANK = 3, 2, 1, 0
+THREADS = 8
+# Keystone's AuthContextMiddleware keeps a request's token in an attribute that all threads share.
+KEYSTONE_THREADS = 1
 MARIADB, RABBITMQ = "mariadb", "rabbitmq"
 
 
@@ -46,7 +49,7 @@ def database(settings: Settings, server: PrivateMariadb) -> Program:
 
 def keystone(settings: Settings) -> Program:
     """Keystone, which everything else needs."""
-    return _api(settings, "keystone", "keystone", "keystone.wsgi.api", KEYSTONE_RANK)
+    return _api(settings, "keystone", "keystone", "keystone.wsgi.api", KEYSTONE_RANK, KEYSTONE_THREADS)
 
 
 def others(settings: Settings) -> list[Program]:
@@ -81,11 +84,13 @@ def tool(settings: Settings, name: str) -> str:
     return str(settings.environment / "bin" / name)
 
 
-def _api(settings: Settings, name: str, service: str, module: str, rank: int = API_RANK) -> Program:
+def _api(
+    settings: Settings, name: str, service: str, module: str, rank: int = API_RANK, threads: int = THREADS
+) -> Program:
     port, folder = settings.port(service), settings.configuration / service
     variables = ((f"OS_{service.upper()}_CONFIG_DIR", str(folder)), *_config_files(settings, service))
     arguments = ("--config-file", str(folder / "heat.conf")) if service == "heat" else ()
-    command = (tool(settings, "python"), "-P", str(WSGI_SERVER), name, str(port), module, *arguments)
+    command = (tool(settings, "python"), "-P", str(WSGI_SERVER), name, str(port), str(threads), module, *arguments)
     return Program(name, command, rank, variables, door=(port, "/"))
 
 

@@ -1,4 +1,4 @@
-"""Who is in the cloud's Keystone from the start: roles, services with their addresses and users, Cloudpoint's own users."""
+"""Who is in Keystone from the start: roles, services with their addresses and users, Cloudpoint's own users."""
 
 from typing import Any
 
@@ -77,7 +77,7 @@ class Users:
         """identity manages a domain of its own and nothing else; node sees every machine."""
         domain = self._domain(CUSTOMER_DOMAIN, "Projects and users that Cloudpoint makes")
         self._keystone.assign_domain_role_to_user(domain, self._user(IDENTITY_USER, domain.id), self._roles["manager"])
-        self._keystone.assign_system_role_to_user(self._user(NODE_USER, "default"), self._roles["admin"], "all")
+        self._keystone.assign_system_role_to_user(self._user(NODE_USER, "default"), self._roles["member"], "all")
 
     def _domain(self, name: str, description: str) -> Any:
         return self._keystone.find_domain(name) or self._keystone.create_domain(name=name, description=description)

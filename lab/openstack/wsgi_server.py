@@ -1,7 +1,7 @@
-"""Serves one WSGI application of OpenStack: `python -P wsgi_server.py NAME PORT MODULE [ARGUMENT…]`.
+"""Serves one WSGI application of OpenStack: `python -P wsgi_server.py NAME PORT THREADS MODULE [ARGUMENT…]`.
 
-It runs in OpenStack's own environment and knows nothing of ours. Heat's and Neutron's modules read `sys.argv` while they
-are imported, so that gunicorn is embedded and `sys.argv` holds what the service expects.
+It runs in OpenStack's own environment and knows nothing of ours. Heat's and Neutron's modules read `sys.argv` while
+they are imported, so that gunicorn is embedded and `sys.argv` holds what the service expects.
 """
 
 import importlib
@@ -9,21 +9,20 @@ import sys
 
 from gunicorn.app.base import BaseApplication
 
-THREADS = 8
 # Heat and Nova hold a request as long as what they call takes.
 REQUEST_DEADLINE_SECONDS = 300
 STOP_SECONDS = 5
 
 
-class Server(BaseApplication):
+class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with one process that has several threads."""
 
-    def __init__(self, name: str, port: int, module: str) -> None:
+    def __init__(self, name: str, port: int, threads: int, module: str) -> None:
         self._settings = {
             "bind": f"127.0.0.1:{port}",
             "workers": 1,
             "worker_class": "gthread",
-            "threads": THREADS,
+            "threads": threads,
             "timeout": REQUEST_DEADLINE_SECONDS,
             "graceful_timeout": STOP_SECONDS,
             "proc_name": name,
@@ -46,6 +45,6 @@ class Server(BaseApplication):
 
 
 if __name__ == "__main__":
-    name, port, module, *arguments = sys.argv[1:]
+    name, port, threads, module, *arguments = sys.argv[1:]
     sys.argv = [name, *arguments]
-    Server(name, int(port), module).run()
+    Server(name, int(port), int(threads), module).run()

@@ -1,6 +1,7 @@
 """Heat: stacks live longer than tokens, so that it acts by trusts that customers' users give it."""
 
 from lab.openstack.config.shared import (
+    STOP_SECONDS,
     database_url,
     lock_files,
     messages_url,
@@ -23,6 +24,7 @@ def heat(settings: Settings) -> Sections:
         "DEFAULT": {
             "transport_url": messages_url(settings),
             "num_engine_workers": 1,
+            "graceful_shutdown_timeout": STOP_SECONDS,
             "region_name_for_services": settings.rack,
             "stack_domain_admin": STACK_DOMAIN_ADMIN,
             "stack_domain_admin_password": settings.password(STACK_DOMAIN_ADMIN),

@@ -1,6 +1,6 @@
 """Nova: its API, conductor and scheduler, and a compute service whose hypervisor is Ironic."""
 
-from lab.openstack.config.shared import database_url, lock_files, messages_url, service_login, token_check
+from lab.openstack.config.shared import STOP_SECONDS, database_url, lock_files, messages_url, service_login, token_check
 from lab.openstack.ini import Sections
 from lab.openstack.settings import Settings
 
@@ -16,7 +16,7 @@ def nova(settings: Settings) -> Sections:
         "api_database": {"connection": database_url(settings, "nova_api")},
         "database": {"connection": database_url(settings, "nova")},
     }
-    return nova_compute(settings) | databases
+    return {**nova_compute(settings), **databases}
 
 
 def nova_compute(settings: Settings) -> Sections:
@@ -31,6 +31,8 @@ def nova_compute(settings: Settings) -> Sections:
             # A node that became available is offered at the next pass, by default up to two minutes later.
             "update_resources_interval": 5,
             "periodic_fuzzy_delay": 0,
+            "graceful_shutdown_timeout": STOP_SECONDS,
+            "manager_shutdown_timeout": STOP_SECONDS,
         },
         "api": {"auth_strategy": "keystone"},
         "wsgi": {"api_paste_config": str(settings.environment / "etc/nova/api-paste.ini")},

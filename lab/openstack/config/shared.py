@@ -51,6 +51,9 @@ def lock_files(settings: Settings) -> Sections:
     return {"oslo_concurrency": {"lock_path": str(settings.data / "locks")}}
 
 
+# How long a worker may take to end what it is at, when it is told to stop.
+STOP_SECONDS = 10
+
 _PROJECT = {"project_name": SERVICE_PROJECT, "project_domain_name": DEFAULT_DOMAIN}
 
 
