@@ -18,6 +18,8 @@ from lab.launcher.supervisor import NAME, SOCKET, STOP_DEADLINE_SECONDS
 START_DEADLINE_SECONDS = 60.0
 ANSWER_DEADLINE_SECONDS = 10.0
 HOPELESS_RESTARTS = 4
+# It stops its jobs rank by rank, each with the deadline of a job.
+ALL_STOPPED_DEADLINE_SECONDS = 6 * STOP_DEADLINE_SECONDS
 
 
 class SupervisorClient:
@@ -105,10 +107,10 @@ class SupervisorClient:
         identity = records.read(self._records, NAME)
         if identity is not None and identity.lives():
             self._ask({"do": "stop"})
-            patience = 3 * STOP_DEADLINE_SECONDS
-            if not wait_until(lambda: not identity.lives(), patience):
+            if not wait_until(lambda: not identity.lives(), ALL_STOPPED_DEADLINE_SECONDS):
                 raise ServerFailed(
-                    f"The supervisor (pid {identity.pid}) did not stop in {patience:.0f} s:\n{tail(self._log)}"
+                    f"The supervisor (pid {identity.pid}) did not stop in {ALL_STOPPED_DEADLINE_SECONDS:.0f} s:\n"
+                    f"{tail(self._log)}"
                 )
         records.end_leftovers(self._records, STOP_DEADLINE_SECONDS)
 
