@@ -12,7 +12,7 @@ lab := $(launcher) --cloud-kind openstack $(if $(MACHINES),--machines $(MACHINES
 ARGS ?=
 
 .PHONY: help setup setup-checks locks generate check test bench up down status logs demo \
-	lab lab-down lab-status lab-logs lab-demo lab-clean clean
+	lab lab-down lab-status lab-logs lab-demo lab-test lab-clean clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ lab-logs: ## follow the logs of its services (ARGS="cluster-work" for one)
 
 lab-demo: setup ## the journey of `make demo` on a real OpenStack of its own; everything is taken down again
 	@$(lab) demo $(ARGS)
+
+lab-test: setup ## the tests that need a real OpenStack, among them its faults, on a lab of their own (ARGS="-k name" for a part)
+	@$(as_root) env CLOUDPOINT_LIVE=$(CLOUDPOINT_STATE)/live $(python) -m pytest -rs -n 0 tests/live $(ARGS)
 
 lab-clean: ## stop the lab and delete all that it made, caches apart
 	@if [ -x $(python) ]; then $(lab) destroy; fi
