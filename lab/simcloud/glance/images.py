@@ -137,7 +137,7 @@ def show(image: Image) -> dict[str, Any]:
     shown = {field: getattr(image, field) for field in KNOWN_FIELDS - {"properties"}}
     shown |= {
         "os_hash_algo": "sha512" if image.os_hash_value else None,
-        "virtual_size": None,
+        "virtual_size": image.size,
         "self": f"/v2/images/{image.id}",
         "file": f"/v2/images/{image.id}/file",
         "schema": "/v2/schemas/image",

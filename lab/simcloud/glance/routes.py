@@ -27,7 +27,8 @@ def glance_error(error: ApiError) -> str:
 def glance_app(config: CloudConfig, identity: Identity, images: Images) -> Sanic[Any, Any]:
     """The app of the image service."""
     app = new_app(config.name, "glance", glance_error)
-    require_token(app, identity.tokens.caller, config.url("keystone"), lambda r: r.path in ("/", "/versions"))
+    public = ("/", "/versions")
+    require_token(app, identity.tokens.caller, config.url("keystone"), lambda r: r.path in public, delayed=True)
     mount(app, ImageRoutes(images).table())
     return app
 

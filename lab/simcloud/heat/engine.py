@@ -200,7 +200,7 @@ class Engine(NestedStacks):
         stack = self._read(stack_id)
         failure = await Traversal(self.stacks, stack, 0).remove_all()
         if failure is None:
-            stack.deleted, stack.deleted_at = True, stamp()
+            stack.deleted, stack.deleted_at, stack.updated = True, stamp(), stamp()
             self.stacks.set_state(stack, "DELETE", "COMPLETE", "Stack DELETE completed successfully")
         return failure
 
@@ -221,7 +221,7 @@ class Engine(NestedStacks):
         nested = self.stacks.table.get(work.record.physical_id or "")
         if nested is None:
             nested = self._nest(work, template, parameters)
-        elif nested.template != template or nested.parameters != parameters or nested.status != "COMPLETE":
+        elif work.stack.action != "CREATE" or nested.parameters != parameters or nested.status != "COMPLETE":
             resuming = nested.status == "IN_PROGRESS" and nested.template == template
             nested.template, nested.parameters, nested.files = template, parameters, work.stack.files
             nested.updated = stamp()

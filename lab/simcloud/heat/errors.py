@@ -11,7 +11,7 @@ def invalid(message: str) -> ApiError:
 def property_error(resource: str, where: str, message: str) -> ApiError:
     """400: a property of a resource is wrong. where: path below `properties`, or empty."""
     path = f"resources.{resource}.properties" + (f".{where}" if where else "")
-    return ApiError(400, f"Property error: {path}: {message}", "StackValidationFailed")
+    return ApiError(400, f"Property error: : {path}: : {message}", "StackValidationFailed")
 
 
 def parameter_missing(name: str) -> ApiError:
@@ -74,6 +74,23 @@ class ResourceFailure(Exception):
         for item in self.path:
             shown += f"[{item}]" if item.isdigit() else f".{item}" if shown else item
         return f"{self.error}: {shown}: {self.text}" if shown else f"{self.error}: {self.text}"
+
+
+class InvalidInside(ResourceFailure):
+    """A value inside a nested stack turned out wrong when that stack was made. Heat words it in a way of its own."""
+
+    def __init__(self, text: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__("StackValidationFailed", text, path)
+
+    def below(self, *outer: str) -> "InvalidInside":
+        """The same failure, seen from an outer stack."""
+        return InvalidInside(self.text, (*outer, *self.path))
+
+    def reason(self) -> str:
+        """`resources[0]: resources.machines.Property error: resources.server.properties.image: …`."""
+        names = self.path[1:-2:2]
+        outer = [f"resources[{name}]" if name.isdigit() else f"resources.{name}" for name in reversed(names)]
+        return f"{': '.join(outer)}.{self.text}" if outer else self.text
 
 
 class ResourceInError(ResourceFailure):

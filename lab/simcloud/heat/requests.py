@@ -103,5 +103,5 @@ def timeout_of(body: dict[str, Any]) -> int | None:
     if raw is None:
         return None
     if not str(raw).isdigit() or int(raw) < 1:
-        raise bad_request(f"Invalid timeout value {raw}", "ValueError")
+        raise bad_request("Only integer is acceptable by 'timeout_mins'.", "HTTPBadRequest")
     return int(raw)

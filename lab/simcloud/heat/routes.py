@@ -7,6 +7,7 @@ from sanic import HTTPResponse, Request, Sanic
 
 from lab.simcloud.api.access import require_token
 from lab.simcloud.api.app import address_of, answer, body_of, mount, new_app, text_argument
+from lab.simcloud.caller import Caller
 from lab.simcloud.config import CloudConfig
 from lab.simcloud.errors import ApiError
 from lab.simcloud.heat.access import require_role
@@ -19,6 +20,12 @@ from lab.simcloud.heat.template import VERSIONS, parse_template
 from lab.simcloud.heat.views import parameters_view, property_schema
 from lab.simcloud.keystone.service import Identity
 
+EMPTY_ENVIRONMENT: dict[str, Any] = {
+    "parameters": {},
+    "parameter_defaults": {},
+    "resource_registry": {"resources": {}},
+    "event_sinks": [],
+}
 EXPLANATIONS = {
     400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
     403: "Access was denied to this resource.",
@@ -89,13 +96,19 @@ class DiscoveryRoutes:
         template = parse_template(fields["template"])
         missing = [n for n, s in template.parameters.items() if "default" not in s and n not in fields["parameters"]]
         if not missing:
-            self._engine.validated(caller, "validate", fields)
+            self._validate(caller, fields)
         view = {
             "Description": template.description,
             "Parameters": parameters_view(template),
-            "Environment": fields["environment"],
+            "Environment": EMPTY_ENVIRONMENT | fields["environment"],
         }
         return answer(view | ({"ParameterGroups": template.parameter_groups} if template.parameter_groups else {}))
+
+    def _validate(self, caller: Caller, fields: dict[str, Any]) -> None:
+        try:
+            self._engine.validated(caller, "validate", fields)
+        except ApiError as error:
+            raise ApiError(error.status, error.message, "HTTPBadRequest") from error
 
     async def types(self, request: Request, project: str) -> HTTPResponse:
         """GET /resource_types"""

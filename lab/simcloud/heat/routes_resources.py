@@ -45,7 +45,7 @@ class ResourceRoutes:
             require_role(request, project, "reader")
             stack = find_stack(self._engine, project, name)
             query = f"?{request.query_string}" if request.query_string else ""
-            return answer({}, 302, {"Location": f"{stack_url(address_of(request), stack)}/{part}{query}"})
+            return answer(None, 302, {"Location": f"{stack_url(address_of(request), stack)}/{part}{query}"})
 
         return redirect
 
@@ -76,8 +76,6 @@ class ResourceRoutes:
         for inner in self._tree(stack, depth):
             for row in self._stacks.rows(inner.id).values():
                 view = resource_view(self._stacks, inner, row, root, detail)
-                if depth:
-                    view["stack_name"] = inner.name
                 if _chosen(view, request):
                     found.append(view)
         return answer({"resources": found})
@@ -110,7 +108,7 @@ class ResourceRoutes:
         for inner in self._tree(stack, _depth(request)):
             found += [(inner, event) for event in self._stacks.events.find(stack_id=inner.id)]
         found.sort(key=lambda pair: pair[1].time)
-        return self._event_page(request, found)
+        return self._event_page(request, found, stack if _depth(request) else None)
 
     async def resource_events(
         self, request: Request, project: str, name: str, stack_id: str, resource: str
@@ -120,15 +118,17 @@ class ResourceRoutes:
         found = self._stacks.events.find(stack_id=stack.id, resource_name=resource)
         return self._event_page(request, [(stack, event) for event in found])
 
-    def _event_page(self, request: Request, found: list[tuple[Stack, StackEvent]]) -> HTTPResponse:
-        if (text_argument(request, "sort_dir") or "asc") == "desc":
+    def _event_page(
+        self, request: Request, found: list[tuple[Stack, StackEvent]], outermost: Stack | None = None
+    ) -> HTTPResponse:
+        if (text_argument(request, "sort_dir") or "desc") == "desc":
             found.reverse()
         marker = text_argument(request, "marker")
         if marker:
             ids = [event.id for _, event in found]
             found = found[ids.index(marker) + 1 :] if marker in ids else []
         root = address_of(request)
-        shown = [event_view(stack, event, root) for stack, event in found[: limit_argument(request)]]
+        shown = [event_view(stack, event, root, outermost) for stack, event in found[: limit_argument(request)]]
         return answer({"events": shown})
 
     async def event(
@@ -139,7 +139,8 @@ class ResourceRoutes:
         event = self._stacks.events.get(event_id)
         if event is None or event.stack_id != stack.id or event.resource_name != resource:
             raise not_found(f"The Event ({event_id}) could not be found.", "EntityNotFound")
-        return answer({"event": event_view(stack, event, address_of(request)) | {"resource_properties": {}}})
+        more = {"resource_type": event.resource_type, "resource_properties": {}}
+        return answer({"event": event_view(stack, event, address_of(request)) | more})
 
 
 def _depth(request: Request) -> int:

@@ -8,6 +8,7 @@ from lab.simcloud.api.app import address_of, answer, body_of, flag_argument, lim
 from lab.simcloud.errors import bad_request, not_found
 from lab.simcloud.heat.access import exact_stack, find_stack, require_role
 from lab.simcloud.heat.engine import REDEFINED, Engine
+from lab.simcloud.heat.errors import stack_missing
 from lab.simcloud.heat.preview import changes_view, preview_view
 from lab.simcloud.heat.records import Stack
 from lab.simcloud.heat.requests import definition_of, tags_of, timeout_of
@@ -69,7 +70,9 @@ class StackRoutes:
         if detail:
             shown = [full_stack(self._stacks, stack, root) for stack in found[:limit]]
         else:
-            shown = [short_stack(stack, root, _description(stack)) for stack in found[:limit]]
+            shown = [short_stack(stack, root) for stack in found[:limit]]
+            if flag_argument(request, "global_tenant"):
+                shown = [view | {"project": stack.project_id} for view, stack in zip(shown, found, strict=False)]
         body: dict[str, Any] = {"stacks": shown}
         if flag_argument(request, "with_count"):
             body["count"] = len(found)
@@ -110,7 +113,7 @@ class StackRoutes:
         stack = find_stack(self._engine, project, name)
         query = f"?{request.query_string}" if request.query_string else ""
         href = stack_url(address_of(request), stack) + query
-        return answer({"code": 302, "title": "Found"}, 302, {"Location": href})
+        return answer(None, 302, {"Location": href})
 
     async def show(self, request: Request, project: str, name: str, stack_id: str) -> HTTPResponse:
         """GET /stacks/{name}/{id}"""
@@ -141,7 +144,7 @@ class StackRoutes:
         caller = require_role(request, project, "member")
         stack = exact_stack(self._engine, project, name, stack_id)
         if stack.deleted:
-            raise not_found(f"The Stack ({name}) could not be found.", "EntityNotFound")
+            raise stack_missing(name)
         self._engine.update(caller, stack, self._new_fields(stack, body_of(request), keep))
         return answer(None, 202)
 
@@ -153,7 +156,10 @@ class StackRoutes:
 
     async def delete(self, request: Request, project: str, name: str, stack_id: str) -> HTTPResponse:
         """DELETE /stacks/{name}/{id}"""
-        self._engine.delete(self._exact(request, project, name, stack_id, "member"))
+        stack = self._exact(request, project, name, stack_id, "member")
+        if stack.deleted:
+            raise stack_missing(name)
+        self._engine.delete(stack)
         return answer(None, 204)
 
     async def template(self, request: Request, project: str, name: str, stack_id: str) -> HTTPResponse:
@@ -193,12 +199,8 @@ class StackRoutes:
         return answer(None, 200)
 
 
-def _description(stack: Stack) -> str:
-    return str(stack.template.get("description") or "No description")
-
-
 def _name(body: dict[str, Any]) -> str:
-    if not body.get("stack_name"):
+    if "stack_name" not in body:
         raise bad_request("No stack name specified", "HTTPBadRequest")
     return str(body["stack_name"])
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.simcloud.errors import ApiError
-from lab.simcloud.heat.errors import bad_reference, invalid, parameter_missing
+from lab.simcloud.heat.errors import bad_reference, invalid, parameter_missing, property_error
 from lab.simcloud.heat.functions import OMIT, condition_holds, resolve
 from lab.simcloud.heat.records import Stack
 from lab.simcloud.heat.template import Definition, Template
@@ -94,5 +94,13 @@ class StackScope:
 
     def properties(self, definition: Definition) -> dict[str, Any]:
         """A resource's properties, resolved."""
-        resolved = {key: resolve(value, self) for key, value in definition.properties.items()}
+        resolved = {key: self._property(definition, key, value) for key, value in definition.properties.items()}
         return {key: value for key, value in resolved.items() if value is not OMIT}
+
+    def _property(self, definition: Definition, key: str, value: Any) -> Any:
+        try:
+            return resolve(value, self)
+        except ApiError as error:
+            if error.kind != "UserParameterMissing":
+                raise
+            raise property_error(definition.name, key, error.message) from error

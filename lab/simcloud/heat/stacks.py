@@ -6,6 +6,7 @@ from typing import Any
 from lab.simcloud.caller import Caller
 from lab.simcloud.clock import stamp
 from lab.simcloud.errors import ApiError
+from lab.simcloud.heat.constraints import nothing_wrong
 from lab.simcloud.heat.functions import UNKNOWN, follow, has_unknown, resolve
 from lab.simcloud.heat.parameters import parameter_values
 from lab.simcloud.heat.records import Stack, StackEvent, StackResource
@@ -20,9 +21,9 @@ RESOURCE_INDEXES = ("stack_id", "name", "retired", "physical_id")
 STACK_INDEXES = ("name", "project_id", "parent_id", "deleted", "action", "status")
 
 
-def nothing_wrong(constraint: str, value: str) -> str | None:
-    """For values that were checked when they came."""
-    return None
+def _made_up_name(stack: Stack, row: StackResource) -> str:
+    """The name that Heat makes up for a resource, and shows in events as long as there is nothing behind it."""
+    return f"{stack.name}-{row.name}-{row.id.replace('-', '')[:12]}"
 
 
 def caller_of_stack(stack: Stack) -> Caller:
@@ -150,7 +151,7 @@ class Stacks:
                 stack_id=stack.id,
                 resource_name=subject.name,
                 resource_type=row.type if row else "OS::Heat::Stack",
-                physical_id=row.physical_id if row else stack.id,
+                physical_id=row.physical_id or _made_up_name(stack, row) if row else stack.id,
                 action=subject.action,
                 status=subject.status,
                 reason=reason,

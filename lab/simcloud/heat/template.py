@@ -73,7 +73,17 @@ def load_yaml(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise ApiError(400, f"Error parsing template: {error}", "HTTPBadRequest") from error
+        message = f"Template not in valid format: Error parsing template [root stack] {_in_python_words(text, error)}"
+        raise ApiError(400, message, "HTTPBadRequest") from error
+
+
+def _in_python_words(text: str, error: Exception) -> str:
+    """What PyYAML's own parser says, which Heat uses; libyaml's words are shorter."""
+    try:
+        yaml.load(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as found:
+        return str(found)
+    return str(error)
 
 
 @dataclass(frozen=True)
@@ -130,9 +140,11 @@ def parse_template(raw: Any) -> Template:
     if isinstance(raw, str):
         raw = load_yaml(raw)
     if not isinstance(raw, dict):
-        raise ApiError(400, "The template is not a JSON object or YAML mapping.", "HTTPBadRequest")
+        message = "Template not in valid format: The template is not a JSON object or YAML mapping."
+        raise ApiError(400, message, "HTTPBadRequest")
     if "heat_template_version" not in raw:
-        raise ApiError(400, "Template format version not found.", "InvalidTemplateVersion")
+        message = "The template version is invalid: Template version was not provided"
+        raise ApiError(400, message, "InvalidTemplateVersion")
     given = str(raw["heat_template_version"])
     if given not in VERSIONS:
         known = ", ".join(sorted(VERSIONS))
@@ -144,7 +156,7 @@ def parse_template(raw: Any) -> Template:
         )
     for section in raw:
         if section not in SECTIONS:
-            raise ApiError(400, f"The template section is invalid: {section}", "InvalidTemplateSection")
+            raise ApiError(400, f"The template section is invalid: {section}", "StackValidationFailed")
     return Template(
         version=VERSIONS[given],
         description=str(raw.get("description") or "No description"),

@@ -6,12 +6,14 @@ from typing import Any
 
 from lab.simcloud.clock import stamp
 from lab.simcloud.errors import ApiError
-from lab.simcloud.heat.errors import ResourceFailure, ResourceInError
+from lab.simcloud.heat.constraints import nothing_wrong
+from lab.simcloud.heat.errors import InvalidInside, ResourceFailure, ResourceInError
 from lab.simcloud.heat.records import Stack, StackResource
+from lab.simcloud.heat.resources.lookups import Lookups
 from lab.simcloud.heat.resources.properties import checked_properties
 from lab.simcloud.heat.resources.registry import resource_type, schema_of
 from lab.simcloud.heat.resources.resource import ResourceType
-from lab.simcloud.heat.stacks import Stacks, nothing_wrong
+from lab.simcloud.heat.stacks import Stacks, caller_of_stack
 from lab.simcloud.heat.template import Definition, Template
 from lab.simcloud.store import new_id
 
@@ -72,7 +74,7 @@ class Traversal:
             if row.action in ("INIT", "CREATE") and row.state != "CREATE_COMPLETE":
                 row.properties = properties
                 await self._create(kind, row)
-            elif row.properties != properties or self._is_nested_unfinished(row):
+            elif row.properties != properties or self._is_nested_unfinished(row) or self._updates_nested(row):
                 await self._update(kind, row, properties)
             else:
                 self._stacks.resources.save(row)
@@ -83,11 +85,16 @@ class Traversal:
         stack = self._stack
         kind = resource_type(definition.type, stack.files, stack.registry)
         given = self._stacks.scope(stack, template).properties(definition)
-        return kind, checked_properties(definition.name, schema_of(kind), given, nothing_wrong)
+        lookup = Lookups(self._stacks.services, caller_of_stack(stack)) if stack.parent_id else nothing_wrong
+        return kind, checked_properties(definition.name, schema_of(kind), given, lookup)
 
     def _is_nested_unfinished(self, row: StackResource) -> bool:
         nested = self._stacks.table.get(row.physical_id or "")
         return nested is not None and nested.parent_id == self._stack.id and nested.status != "COMPLETE"
+
+    def _updates_nested(self, row: StackResource) -> bool:
+        """Every update goes through nested stacks too: what is wrong may be inside."""
+        return self._stack.action in ("UPDATE", "ROLLBACK") and self._is_nested(row)
 
     def _row_for(
         self, row: StackResource | None, kind: ResourceType, definition: Definition, properties: dict[str, Any]
@@ -96,6 +103,8 @@ class Traversal:
         if row is not None and not self._must_replace(row, kind, definition, properties):
             return row
         if row is not None:
+            old = resource_type(row.type, self._stack.files, self._stack.registry)
+            old.prepare_for_replace(self._stacks.work(self._stack, row))
             row.retired = True
             self._stacks.resources.save(row)
         moment = stamp()
@@ -151,7 +160,9 @@ class Traversal:
         self._stacks.set_row_state(self._stack, row, "UPDATE", "COMPLETE", "state changed")
 
     def _failed(self, row: StackResource | None, definition: Definition, error: ResourceFailure | ApiError) -> None:
-        if isinstance(error, ApiError):
+        if isinstance(error, ApiError) and error.kind == "StackValidationFailed":
+            error = InvalidInside(error.message.replace(": : ", ": "))
+        elif isinstance(error, ApiError):
             error = ResourceFailure(error.kind or "Error", error.message)
         failure = error.below("resources", definition.name)
         log.warning("stack %s: %s", self._stack.name, failure.reason())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.simcloud.errors import ApiError
-from lab.simcloud.heat.constraints import Lookup
+from lab.simcloud.heat.constraints import Lookup, nothing_wrong
 from lab.simcloud.heat.errors import bad_reference, invalid
 from lab.simcloud.heat.functions import UNKNOWN, has_unknown, resolve
 from lab.simcloud.heat.parameters import parameter_values
@@ -62,7 +62,11 @@ class Validation:
     @staticmethod
     def _check_references(template: Template) -> None:
         for name, definition in template.resources.items():
-            for target in (*references(definition.properties), *definition.depends_on):
+            for key, value in definition.properties.items():
+                for target in references(value):
+                    if target not in template.resources:
+                        raise bad_reference(target, f"{name}.Properties.{key}")
+            for target in definition.depends_on:
                 if target not in template.resources:
                     raise bad_reference(target, name)
         for name, body in template.outputs.items():
@@ -73,7 +77,9 @@ class Validation:
     def _check_resource(self, stack: Stack, scope: StackScope, definition: Definition, depth: int) -> int:
         kind = resource_type(definition.type, stack.files, stack.registry)
         given = scope.properties(definition)
-        values = checked_properties(definition.name, schema_of(kind), given, self._lookup)
+        # Heat checks no values inside nested stacks before it makes them (`strict_validate`).
+        lookup = nothing_wrong if depth else self._lookup
+        values = checked_properties(definition.name, schema_of(kind), given, lookup)
         if isinstance(kind, ProviderTemplate):
             known = {key: None if has_unknown(value) else value for key, value in values.items()}
             return 1 + self._check_nested(stack, kind, known, depth)
@@ -87,7 +93,7 @@ class Validation:
             if known.get(name) is None and "default" not in schema:
                 template.parameters[name] = {k: v for k, v in schema.items() if k != "constraints"} | {"default": None}
         given = {key: value for key, value in known.items() if value is not None}
-        values = parameter_values(template, given, self._lookup)
+        values = parameter_values(template, given, nothing_wrong)
         unknown = {name: UNKNOWN for name in template.parameters if values.get(name) is None and name in known}
         return self._check_inside(stack, template, values | unknown, depth + 1)
 

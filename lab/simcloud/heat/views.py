@@ -17,12 +17,12 @@ def stack_url(root: str, stack: Stack) -> str:
     return f"{root}/v1/{stack.project_id}/stacks/{stack.name}/{stack.id}"
 
 
-def short_stack(stack: Stack, root: str, description: str) -> dict[str, Any]:
-    """A stack in a list."""
+def short_stack(stack: Stack, root: str) -> dict[str, Any]:
+    """A stack in a list, where Heat leaves its description empty."""
     return {
         "id": stack.id,
         "stack_name": stack.name,
-        "description": description,
+        "description": "",
         "links": [{"href": stack_url(root, stack), "rel": "self"}],
         "stack_status": stack.state,
         "stack_status_reason": stack.status_reason,
@@ -32,7 +32,6 @@ def short_stack(stack: Stack, root: str, description: str) -> dict[str, Any]:
         "stack_owner": stack.user_name,
         "parent": stack.parent_id,
         "stack_user_project_id": stack.project_id,
-        "project": stack.project_id,
         "tags": stack.tags or None,
     }
 
@@ -45,7 +44,9 @@ def full_stack(stacks: Stacks, stack: Stack, root: str, resolve_outputs: bool = 
         "OS::stack_id": stack.id,
         "OS::stack_name": stack.name,
     }
-    view = short_stack(stack, root, template.description) | {
+    view = short_stack(stack, root) | {
+        "tags": stack.tags,
+        "description": template.description,
         "parameters": values | shown(template, stacks.values(stack, template)),
         "capabilities": [],
         "notification_topics": [],
@@ -53,8 +54,8 @@ def full_stack(stacks: Stacks, stack: Stack, root: str, resolve_outputs: bool = 
         "disable_rollback": stack.disable_rollback,
         "template_description": template.description,
     }
-    if resolve_outputs:
-        view["outputs"] = [] if stack.deleted else stacks.outputs(stack)
+    if resolve_outputs and not stack.deleted:
+        view["outputs"] = stacks.outputs(stack)
     return view
 
 
@@ -78,20 +79,20 @@ def resource_view(
         "creation_time": row.created,
         "updated_time": row.updated,
         "required_by": users,
-        "description": "",
         "links": links,
     }
     if stack.parent_resource:
         view["parent_resource"] = stack.parent_resource
     if attributes:
-        view["attributes"] = stacks.attributes(stack, row)
+        view |= {"description": "", "attributes": stacks.attributes(stack, row)}
     return view
 
 
-def event_view(stack: Stack, event: StackEvent, root: str) -> dict[str, Any]:
-    """An event."""
+def event_view(stack: Stack, event: StackEvent, root: str, outermost: Stack | None = None) -> dict[str, Any]:
+    """An event in a list; outermost: the stack that was asked for, when those nested in it are listed too."""
     home = stack_url(root, stack)
     href = f"{home}/resources/{event.resource_name}"
+    upwards = [{"href": stack_url(root, outermost), "rel": "root_stack"}] if outermost else []
     return {
         "id": event.id,
         "event_time": event.time,
@@ -100,11 +101,11 @@ def event_view(stack: Stack, event: StackEvent, root: str) -> dict[str, Any]:
         "physical_resource_id": event.physical_id,
         "resource_status": f"{event.action}_{event.status}",
         "resource_status_reason": event.reason,
-        "resource_type": event.resource_type,
         "links": [
             {"href": f"{href}/events/{event.id}", "rel": "self"},
             {"href": href, "rel": "resource"},
             {"href": home, "rel": "stack"},
+            *upwards,
         ],
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from lab.simcloud.config import CloudConfig
-from lab.simcloud.errors import bad_request
+from lab.simcloud.errors import ApiError, bad_request
 from lab.simcloud.ironic.drivers.driver import Driver, DriverError, Media
 from lab.simcloud.ironic.drives import Drives, iso_of
 from lab.simcloud.ironic.nodes import Nodes
@@ -16,6 +16,14 @@ from lab.simcloud.ironic.states import POWER_OFF, POWER_ON, POWER_TARGETS, TRANS
 log = logging.getLogger("simcloud.ironic")
 
 PowerListener = Callable[[str, str], None]
+
+
+def unfit(node: Node, verb: str) -> ApiError:
+    """400: the node's state does not know the verb."""
+    return bad_request(
+        f'The requested action "{verb}" can not be performed on node "{node.id}" while it is in state '
+        f'"{node.provision_state}".'
+    )
 
 
 class Conductor:
@@ -41,10 +49,7 @@ class Conductor:
         self._nodes.require_unlocked(node)
         transition = VERBS.get((node.provision_state, verb))
         if transition is None:
-            raise bad_request(
-                f'The requested action "{verb}" can not be performed on node "{node.id}" while it is in state '
-                f'"{node.provision_state}".'
-            )
+            raise unfit(node, verb)
         if node.maintenance and verb in ("active", "rebuild", "provide", "clean"):
             raise bad_request(
                 f"The {verb} operation can't be performed on node {node.id} because it's in maintenance mode."
@@ -74,7 +79,10 @@ class Conductor:
     def start_power(self, node: Node, target: str) -> None:
         """Begins a power change; 409 while the node is locked."""
         if target not in POWER_TARGETS:
-            raise bad_request(f"Invalid power state requested: {target}.")
+            raise bad_request(
+                f'The requested action "{target}" can not be performed on node "{node.id}" while it is in state '
+                f'"{node.power_state}".'
+            )
         self._nodes.lock(node)
         self._nodes.change(node.id, target_power_state=POWER_TARGETS[target], last_error=None)
         self._spawn(node.id, self._power(node.id, target))
@@ -198,7 +206,7 @@ class Conductor:
         await self._set_power(node_id, POWER_OFF)
         await self.driver(node).eject(node)
         self._drives.remove(node.drive)
-        self._nodes.change(node_id, drive=None, instance_uuid=None, instance_info={}, vifs=[])
+        self._nodes.release(self._nodes.read(node_id))
 
     async def _set_power(self, node_id: str, target: str) -> None:
         node = self._nodes.change(node_id, target_power_state=POWER_TARGETS[target])

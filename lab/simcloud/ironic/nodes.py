@@ -50,6 +50,14 @@ class Nodes:
             node.provision_updated_at = node.updated_at
         return self.table.save(node)
 
+    def release(self, node: Node) -> Node:
+        """Forgets what belonged to the node's server: it is nobody's then."""
+        changes: dict[str, Any] = {"drive": None, "instance_uuid": None, "instance_info": {}, "vifs": []}
+        internal = dict(node.driver_internal_info)
+        if internal.pop("automatic_lessee", False):
+            changes["lessee"] = None
+        return self.change(node.id, driver_internal_info=internal, **changes)
+
     def find(self, name_or_id: str, caller: Caller) -> Node:
         """By id or name, if the caller may see it; Ironic's 404 else."""
         node = self.table.get(name_or_id) or self.table.first(name=name_or_id)

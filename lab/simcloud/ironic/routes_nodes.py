@@ -9,7 +9,7 @@ from lab.simcloud.api.access import caller_of
 from lab.simcloud.api.app import address_of, answer, body_of, flag_argument, limit_argument, text_argument
 from lab.simcloud.api.versions import version_of
 from lab.simcloud.caller import Caller
-from lab.simcloud.errors import bad_request, forbidden
+from lab.simcloud.errors import bad_request, forbidden, not_found
 from lab.simcloud.ironic.conductor import Conductor
 from lab.simcloud.ironic.nodes import Nodes
 from lab.simcloud.ironic.patch import apply_patch, settable
@@ -65,6 +65,8 @@ class NodeRoutes:
         caller = caller_of(request)
         limit = limit_argument(request)
         marker = text_argument(request, "marker")
+        if marker and self._nodes.table.get(marker) is None:
+            raise not_found(f"Node {marker} could not be found.")
         found = self._find(caller, _filters(request), marker, limit + 1)
         body: dict[str, Any] = {"nodes": [self._view(request, node, detail) for node in found[:limit]]}
         if len(found) > limit:
@@ -91,7 +93,8 @@ class NodeRoutes:
         driver = str(body.get("driver") or "")
         if driver not in self._conductor.drivers:
             raise bad_request(
-                f"No valid host was found. Reason: No conductor service registered which supports driver {driver}."
+                f"No valid host was found. Reason: No conductor service registered which supports driver {driver} for "
+                'conductor group "". Ensure the driver is valid and enabled.'
             )
         fields = settable(body)
         if body.get("uuid"):

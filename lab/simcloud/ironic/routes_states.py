@@ -6,8 +6,7 @@ from sanic import HTTPResponse, Request
 
 from lab.simcloud.api.access import caller_of
 from lab.simcloud.api.app import address_of, answer, body_of
-from lab.simcloud.errors import bad_request
-from lab.simcloud.ironic.conductor import Conductor
+from lab.simcloud.ironic.conductor import Conductor, unfit
 from lab.simcloud.ironic.nodes import Nodes
 from lab.simcloud.ironic.policy import require_operator, require_user
 from lab.simcloud.ironic.states import VERBS
@@ -35,7 +34,7 @@ class StateRoutes:
 
     async def show(self, request: Request, node: str) -> HTTPResponse:
         """GET /v1/nodes/{id}/states"""
-        return answer(states_view(self._nodes.find(node, caller_of(request)), address_of(request)))
+        return answer(states_view(self._nodes.find(node, caller_of(request))))
 
     async def power(self, request: Request, node: str) -> HTTPResponse:
         """PUT /v1/nodes/{id}/states/power"""
@@ -52,7 +51,7 @@ class StateRoutes:
         require_operator(caller, found, "baremetal:node:set_provision_state")
         target = {"undeploy": "deleted", "deploy": "active"}.get(str(body.get("target")), str(body.get("target")))
         if target not in {verb for _, verb in VERBS}:
-            raise bad_request(f'The requested action "{target}" is not known.')
+            raise unfit(found, target)
         self._conductor.start_verb(found, target, body.get("configdrive"))
         return answer(None, 202, {"Location": f"{address_of(request)}/v1/nodes/{node}/states"})
 

@@ -40,8 +40,12 @@ DEFAULT_INTERFACES = {
 }
 
 # Source: Ironic's "REST API Version History".
+NAMED_AVAILABLE: Version = (1, 2)
+LINKED_SINCE_MINOR = {"ports": 1, "states": 14, "portgroups": 24, "volume": 32}
 SINCE_MINOR = {
     "name": 5,
+    "inspection_finished_at": 6,
+    "inspection_started_at": 6,
     "driver_internal_info": 3,
     "clean_step": 7,
     "raid_config": 12,
@@ -162,15 +166,16 @@ def node_view(
     whole = _whole(node, conductor)
     chosen = fields or (list(whole) if detail else list(SHORT))
     shown = {f: whole[f] for f in chosen if f in whole and SINCE_MINOR.get(f, 1) <= version[1]}
-    if fields is None or "links" in fields:
-        shown["links"] = links(root, "nodes", node.id)
+    if "provision_state" in shown and version < NAMED_AVAILABLE and shown["provision_state"] == "available":
+        shown["provision_state"] = None
+    shown["links"] = links(root, "nodes", node.id)
     if fields is None and detail:
-        below = ("ports", "portgroups", "states", "volume")
+        below = [name for name, since in LINKED_SINCE_MINOR.items() if since <= version[1]]
         shown |= {name: links(root, f"nodes/{node.id}", name) for name in below}
     return shown
 
 
-def states_view(node: Node, root: str) -> dict[str, Any]:
+def states_view(node: Node) -> dict[str, Any]:
     """GET /v1/nodes/{id}/states"""
     fields = ("power_state", "target_power_state", "provision_state", "target_provision_state", "last_error")
     return {field: getattr(node, field) for field in fields} | {
@@ -180,7 +185,6 @@ def states_view(node: Node, root: str) -> dict[str, Any]:
         "target_raid_config": {},
         "boot_mode": None,
         "secure_boot": None,
-        "links": links(root, f"nodes/{node.id}", "states"),
     }
 
 

@@ -47,7 +47,10 @@ class Directory:
         """Makes a project; 409 if the domain has one of that name."""
         or_missing("domain", self.domains.get(domain_id), domain_id)
         if self.projects.first(name=name, domain_id=domain_id):
-            raise conflict(_duplicate("project", f"{name} at domain ID {domain_id}"))
+            raise conflict(
+                "Conflict occurred attempting to store project - it is not permitted to have two projects with either "
+                f"the same name or same id in the same domain: name is {name}, project id {new_hex_id()}."
+            )
         return self.projects.add(Project(id=new_hex_id(), name=name, domain_id=domain_id, **fields))
 
     def create_user(self, name: str, password: str | None, domain_id: str = "default", **fields: Any) -> User:

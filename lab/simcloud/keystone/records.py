@@ -26,7 +26,10 @@ class Project(Record):
 
 
 class User(Record):
-    """Someone who logs in. `password` is a salted hash, or None for nobody's."""
+    """Someone who logs in. `password` is a salted hash, or None for nobody's.
+
+    Tokens issued up to `tokens_revoked_at`, by whole seconds, are worthless.
+    """
 
     name: str
     domain_id: str = "default"
@@ -35,6 +38,7 @@ class User(Record):
     default_project_id: str | None = None
     description: str | None = None
     email: str | None = None
+    tokens_revoked_at: str | None = None
 
 
 class Role(Record):

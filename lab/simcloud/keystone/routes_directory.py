@@ -179,7 +179,7 @@ class DirectoryRoutes:
         self._directory.users.save(user)
         self._directory.changed()
         if body.get("password") or not user.enabled:
-            self._identity.tokens.revoke_all_of(user_id)
+            self._identity.tokens.revoke_all_of(user)
         return answer({"user": self._views.user(user)})
 
     async def delete_user(self, request: Request, user_id: str) -> HTTPResponse:
@@ -187,7 +187,6 @@ class DirectoryRoutes:
         require_admin(caller_of(request), "delete_user")
         self._directory.remove_user(user_id)
         self._identity.credentials.table.remove_where(user_id=user_id)
-        self._identity.tokens.revoke_all_of(user_id)
         return answer(None, 204)
 
     async def change_password(self, request: Request, user_id: str) -> HTTPResponse:
@@ -199,8 +198,7 @@ class DirectoryRoutes:
         if not matches(str(body.get("original_password") or ""), user.password):
             raise unauthorized()
         user.password = hashed(str(body.get("password") or ""))
-        self._directory.users.save(user)
-        self._identity.tokens.revoke_all_of(user_id)
+        self._identity.tokens.revoke_all_of(user)
         return answer(None, 204)
 
     async def projects_of_user(self, request: Request, user_id: str) -> HTTPResponse:

@@ -143,8 +143,8 @@ class Tokens:
                 user_id=user.id,
                 methods=methods,
                 audit_id=secrets.token_urlsafe(16),
-                issued_at=precise_stamp(moment),
-                expires_at=expires_at or precise_stamp(moment + self._lifetime),
+                issued_at=precise_stamp(moment.replace(microsecond=0)),
+                expires_at=expires_at or precise_stamp((moment + self._lifetime).replace(microsecond=0)),
                 **scope,
             )
         )
@@ -169,6 +169,8 @@ class Tokens:
         record = self._table.get(token)
         user = self.directory.users.get(record.user_id) if record else None
         if record is None or user is None or not user.enabled:
+            return None
+        if user.tokens_revoked_at and record.issued_at <= user.tokens_revoked_at:
             return None
         roles = self.roles_of(record)
         scoped = record.project_id or record.domain_id or record.system
@@ -211,9 +213,13 @@ class Tokens:
         self._table.remove(token)
         self._known.pop(token, None)
 
-    def revoke_all_of(self, user_id: str) -> None:
-        """Makes all tokens of a user worthless, as a changed password does."""
-        self._table.remove_where(user_id=user_id)
+    def revoke_all_of(self, user: User) -> None:
+        """Makes all tokens of a user worthless, as a changed password does.
+
+        As with fernet tokens, whose time is cut to the second, one issued later in the same second is worthless too.
+        """
+        user.tokens_revoked_at = precise_stamp()
+        self.directory.users.save(user)
         self.directory.changed()
 
 

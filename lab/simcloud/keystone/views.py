@@ -102,7 +102,7 @@ class Views:
             "scope": scope,
             "user": self._named(self._directory.users.get(assignment.user_id), names),
             "role": self._named(self._directory.roles.get(assignment.role_id), names),
-            "links": self._links(f"role_assignments/{assignment.id}"),
+            "links": {"assignment": f"{self._root}/{_place(assignment)}"},
         }
 
     def _named(self, record: Domain | Project | User | Role | None, names: bool) -> dict[str, Any]:
@@ -179,3 +179,9 @@ class Views:
                 "restricted": not credential.unrestricted,
             }
         return shown
+
+
+def _place(assignment: Assignment) -> str:
+    """The path by which an assignment is made and taken back."""
+    on = "system" if assignment.target_kind == "system" else f"{assignment.target_kind}s/{assignment.target_id}"
+    return f"{on}/users/{assignment.user_id}/roles/{assignment.role_id}"

@@ -129,10 +129,10 @@ class Networks:
 
     def remove_network(self, network_id: str) -> None:
         """Deletes a network and its subnets; 409 while it has ports."""
-        if self.ports.count(network_id=network_id):
+        if ports := self.ports.find(network_id=network_id):
             raise conflict(
                 f"Unable to complete operation on network {network_id}. There are one or more ports still in use on "
-                "the network.",
+                f"the network, id for these ports is: {','.join(port.id for port in ports)}.",
                 "NetworkInUse",
             )
         self.subnets.remove_where(network_id=network_id)

@@ -17,6 +17,9 @@ from lab.simcloud.neutron.routes_ports import PortRoutes
 EXTENSIONS = ("security-group", "provider", "port-security", "binding", "standard-attr-tag", "quotas", "net-mtu")
 
 
+LIMITED = ("network", "subnet", "subnetpool", "port", "security_group", "security_group_rule", "rbac_policy")
+
+
 def neutron_error(error: ApiError) -> dict[str, Any]:
     """An error as Neutron words it."""
     return {"NeutronError": {"type": error.kind or "HTTPError", "message": error.message, "detail": ""}}
@@ -68,7 +71,8 @@ class DiscoveryRoutes:
 
     @staticmethod
     def _extension(alias: str) -> dict[str, Any]:
-        return {"alias": alias, "name": alias, "description": "", "updated": "2013-01-01T00:00:00-00:00", "links": []}
+        about = {"alias": alias, "name": alias, "description": f"The extension {alias}"}
+        return about | {"updated": "2013-01-01T00:00:00-00:00", "links": []}
 
     async def extensions(self, request: Request) -> HTTPResponse:
         """GET /v2.0/extensions"""
@@ -83,7 +87,7 @@ class DiscoveryRoutes:
     async def quota(self, request: Request, project_id: str) -> HTTPResponse:
         """GET /v2.0/quotas/{project}"""
         caller_of(request)
-        return answer({"quota": dict.fromkeys(("network", "subnet", "port", "security_group", "router"), -1)})
+        return answer({"quota": dict.fromkeys(LIMITED, -1)})
 
     async def quota_details(self, request: Request, project_id: str) -> HTTPResponse:
         """GET /v2.0/quotas/{project}/details"""

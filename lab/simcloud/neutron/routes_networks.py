@@ -27,7 +27,7 @@ SUBNET_FIELDS = ("name", "description", "enable_dhcp", "dns_nameservers", "host_
 
 def denied(rule: str) -> ApiError:
     """Neutron's 403 for one of its rules."""
-    return forbidden(f"(rule:{rule}) is disallowed by policy", "PolicyNotAuthorized")
+    return forbidden(f"rule:{rule} is disallowed by policy", "PolicyNotAuthorized")
 
 
 def owner_for(caller: Caller, body: dict[str, Any], rule: str) -> str:

@@ -23,7 +23,9 @@ def show_network(networks: Networks, network: Network, admin: bool) -> dict[str,
         "mtu": network.mtu,
         "subnets": [subnet.id for subnet in networks.subnets.find(network_id=network.id)],
         "port_security_enabled": network.port_security_enabled,
-        "availability_zones": ["nova"],
+        "vlan_transparent": False,
+        "qinq": False,
+        "availability_zones": [],
         "availability_zone_hints": [],
         "ipv4_address_scope": None,
         "ipv6_address_scope": None,
@@ -58,6 +60,7 @@ def show_subnet(subnet: Subnet) -> dict[str, Any]:
         "ipv6_ra_mode": None,
         "subnetpool_id": None,
         "service_types": [],
+        "router:external": False,
         "tags": subnet.tags,
         "created_at": subnet.created_at,
         "updated_at": subnet.updated_at,
@@ -82,7 +85,6 @@ def show_port(port: Port, admin: bool) -> dict[str, Any]:
         "allowed_address_pairs": port.allowed_address_pairs,
         "port_security_enabled": port.port_security_enabled,
         "extra_dhcp_opts": [],
-        "dns_name": port.dns_name,
         "binding:vnic_type": port.vnic_type,
         "tags": port.tags,
         "created_at": port.created_at,
@@ -98,10 +100,20 @@ def show_port(port: Port, admin: bool) -> dict[str, Any]:
     return shown | (binding if admin else {})
 
 
+NOT_KEPT_OF_RULES: dict[str, Any] = {
+    "revision_number": 0,
+    "standard_attr_id": 1,
+    "normalized_cidr": None,
+    "remote_address_group_id": None,
+    "belongs_to_default_sg": None,
+    "tags": [],
+}
+
+
 def show_rule(rule: SecurityGroupRule) -> dict[str, Any]:
     """GET /v2.0/security-group-rules/{id}"""
     fields = {field: getattr(rule, field) for field in SecurityGroupRule.__struct_fields__}
-    return _owned(rule.project_id) | fields | {"revision_number": 0}
+    return _owned(rule.project_id) | fields | NOT_KEPT_OF_RULES | {"description": rule.description or None}
 
 
 def show_group(networks: Networks, group: SecurityGroup) -> dict[str, Any]:
@@ -109,4 +121,5 @@ def show_group(networks: Networks, group: SecurityGroup) -> dict[str, Any]:
     fields = ("id", "name", "description", "tags", "created_at", "updated_at")
     rules = networks.rules.find(security_group_id=group.id)
     shown = _owned(group.project_id) | {field: getattr(group, field) for field in fields}
-    return shown | {"security_group_rules": [show_rule(r) for r in rules], "stateful": True, "shared": False}
+    more = {"stateful": True, "shared": False, "revision_number": 1}
+    return shown | more | {"security_group_rules": [show_rule(rule) for rule in rules]}

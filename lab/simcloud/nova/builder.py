@@ -123,11 +123,6 @@ class Builder:
 
     async def _attach_ports(self, server_id: str, node: Node) -> None:
         server = self._change(server_id)
-        for port_id in server.ports:
-            port = self._networks.ports.get(port_id)
-            if port:
-                port.host_id, port.status, port.vnic_type = node.id, "ACTIVE", "baremetal"
-                self._networks.ports.save(port)
         self._nodes.change(node.id, vifs=list(server.ports))
         await self._pause()
 
@@ -152,7 +147,10 @@ class Builder:
         drive = node.drive
         if server.config_drive and drive is None:
             drive = self._drives.add(build_iso(drive_files(server, self._networks)))
-        node = self._nodes.change(node.id, instance_info=info, drive=drive)
+        lessee = node.lessee or server.project_id
+        internal = node.driver_internal_info | {"automatic_lessee": node.lessee is None}
+        changes = {"instance_info": info, "drive": drive, "lessee": lessee, "driver_internal_info": internal}
+        node = self._nodes.change(node.id, **changes)
         try:
             self._conductor.start_verb(node, "active")
         except ApiError as error:
@@ -168,7 +166,7 @@ class Builder:
             self._conductor.start_verb(node, "deleted")
         elif node.instance_uuid == server_id:
             self._drives.remove(node.drive)
-            self._nodes.change(node.id, instance_uuid=None, instance_info={}, vifs=[], drive=None)
+            self._nodes.release(node)
         node = await self._conductor.torn_down(node.id)
         return node if node.instance_uuid == server_id else None
 
@@ -190,6 +188,13 @@ class Builder:
             self._let_go(server_id, port_id, False)
         self._fail(server_id, message)
 
+    def detach_ports(self, server_id: str) -> None:
+        """Takes all ports from a server; those that Nova made for it are removed."""
+        server = self._change(server_id)
+        for port_id in server.ports:
+            self._let_go(server_id, port_id, port_id in server.own_ports)
+        self._change(server_id, ports=[], own_ports=[])
+
     def _let_go(self, server_id: str, port_id: str, with_port: bool) -> None:
         port = self._networks.ports.get(port_id)
         if port is None or port.device_id != server_id:
@@ -201,7 +206,7 @@ class Builder:
         self._networks.ports.save(port)
 
     def _fail(self, server_id: str, message: str) -> None:
-        fault = {"code": 500, "created": stamp(), "message": message, "details": ""}
+        fault = {"code": 500, "created": stamp(), "message": message, "details": f"simcloud: {message}"}
         self._change(server_id, vm_state="error", task_state=None, fault=fault, power_state=NO_STATE)
 
 

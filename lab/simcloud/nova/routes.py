@@ -7,7 +7,8 @@ from sanic.response import BaseHTTPResponse
 
 from lab.simcloud.api.access import caller_of, require_token
 from lab.simcloud.api.app import address_of, answer, mount, new_app
-from lab.simcloud.api.versions import Version, negotiate, show_version
+from lab.simcloud.api.versions import Version, negotiate, show_version, version_of
+from lab.simcloud.clock import precise_stamp
 from lab.simcloud.config import CloudConfig
 from lab.simcloud.errors import ApiError
 from lab.simcloud.keystone.service import Identity
@@ -16,9 +17,21 @@ from lab.simcloud.nova.flavors import Flavors, Keypairs
 from lab.simcloud.nova.routes_flavors import FlavorRoutes
 from lab.simcloud.nova.routes_servers import ServerRoutes
 from lab.simcloud.nova.servers import Servers
+from lab.simcloud.nova.views import HOST
 
 LOWEST: Version = (2, 1)
 HIGHEST: Version = (2, 100)
+# Source: Nova's "REST API Version History".
+LIMITED_UNTIL: dict[str, Version] = {
+    "floating_ips": (2, 36),
+    "fixed_ips": (2, 36),
+    "security_groups": (2, 36),
+    "security_group_rules": (2, 36),
+    "injected_files": (2, 57),
+    "injected_file_content_bytes": (2, 57),
+    "injected_file_path_bytes": (2, 57),
+}
+SERVICE_ID = "5e41ed0c-0000-4000-8000-000000000001"
 NAMES = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest"}
 
 
@@ -103,15 +116,23 @@ class DiscoveryRoutes:
         """GET /limits"""
         used = self._servers.table.count(project_id=caller_of(request).project_id)
         absolute = dict.fromkeys(("maxTotalInstances", "maxTotalCores", "maxTotalRAMSize", "maxTotalKeypairs"), -1)
-        absolute |= {"maxServerMeta": 128, "maxServerGroups": 0, "maxServerGroupMembers": 0, "maxImageMeta": 128}
+        absolute |= {"maxServerMeta": 128, "maxServerGroups": 0, "maxServerGroupMembers": 0}
         absolute |= {"totalInstancesUsed": used, "totalCoresUsed": used, "totalRAMUsed": 0, "totalServerGroupsUsed": 0}
+        if version_of(request) < (2, 36):
+            absolute |= {"maxSecurityGroups": -1, "maxSecurityGroupRules": -1, "maxTotalFloatingIps": -1}
+            absolute |= {"totalSecurityGroupsUsed": 0, "totalFloatingIpsUsed": 0}
+        if version_of(request) < (2, 39):
+            absolute["maxImageMeta"] = 128
+        if version_of(request) < (2, 57):
+            absolute |= {"maxPersonality": -1, "maxPersonalitySize": -1}
         return answer({"limits": {"rate": [], "absolute": absolute}})
 
     async def quota(self, request: Request, project_id: str) -> HTTPResponse:
         """GET /os-quota-sets/{project}"""
         used = self._servers.table.count(project_id=project_id)
         caller_of(request)
-        names = ("instances", "cores", "ram", "key_pairs", "metadata_items", "server_groups", "server_group_members")
+        names = ["instances", "cores", "ram", "key_pairs", "metadata_items", "server_groups", "server_group_members"]
+        names += [name for name, until in LIMITED_UNTIL.items() if version_of(request) < until]
         if request.path.endswith("/detail"):
             shown: dict[str, Any] = {name: {"limit": -1, "in_use": 0, "reserved": 0} for name in names}
             shown["instances"]["in_use"] = used
@@ -132,5 +153,13 @@ class DiscoveryRoutes:
         """GET /os-services"""
         if not caller_of(request).is_admin:
             raise ApiError(403, "Policy doesn't allow os_compute_api:os-services:list to be performed.")
-        service = {"id": "1", "binary": "nova-compute", "host": "simcloud-compute", "zone": "nova", "status": "enabled"}
-        return answer({"services": [service | {"state": "up", "disabled_reason": None, "updated_at": None}]})
+        updated = precise_stamp().rstrip("Z")
+        service: dict[str, Any] = {
+            "binary": "nova-compute",
+            "host": HOST,
+            "zone": "nova",
+            "status": "enabled",
+            "state": "up",
+        }
+        service |= {"id": SERVICE_ID, "disabled_reason": None, "updated_at": updated, "forced_down": False}
+        return answer({"services": [service]})

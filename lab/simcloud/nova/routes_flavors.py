@@ -106,13 +106,16 @@ class FlavorRoutes:
         """POST /os-keypairs"""
         body = body_of(request, "keypair")
         pair, private = self._keypairs.create(caller_of(request).user_id, str(body.get("name")), body.get("public_key"))
-        shown = keypair_view(pair, version_of(request)) | ({"private_key": private} if private else {})
+        shown = keypair_view(pair, version_of(request)) | {"user_id": pair.user_id}
+        shown |= {"private_key": private} if private else {}
         return answer({"keypair": shown}, 201 if version_of(request) >= (2, 2) else 200)
 
     async def show_key(self, request: Request, name: str) -> HTTPResponse:
         """GET /os-keypairs/{name}"""
         pair = self._keypairs.get(caller_of(request).user_id, name)
-        return answer({"keypair": keypair_view(pair, version_of(request)) | {"deleted": False, "id": 1}})
+        times = {"created_at": pair.created_at.rstrip("Z") + ".000000", "updated_at": None, "deleted_at": None}
+        more = {"user_id": pair.user_id, "deleted": False, "id": 1}
+        return answer({"keypair": keypair_view(pair, version_of(request)) | times | more})
 
     async def delete_key(self, request: Request, name: str) -> HTTPResponse:
         """DELETE /os-keypairs/{name}"""

@@ -1,6 +1,7 @@
 """Routes of servers."""
 
 import re
+import secrets
 from typing import Any
 
 from sanic import HTTPResponse, Request
@@ -13,6 +14,14 @@ from lab.simcloud.neutron.networks import Networks
 from lab.simcloud.nova.records import Server
 from lab.simcloud.nova.servers import Servers
 from lab.simcloud.nova.views import addresses, links, server_view, short_view, status_of
+
+# Source: Nova's API reference, "Create server"; unknown ones are refused.
+CREATE_FIELDS = frozenset({
+    "OS-DCF:diskConfig", "accessIPv4", "accessIPv6", "adminPass", "availability_zone", "block_device_mapping",
+    "block_device_mapping_v2", "config_drive", "description", "flavorRef", "host", "hostname", "hypervisor_hostname",
+    "imageRef", "key_name", "max_count", "metadata", "min_count", "name", "networks", "personality",
+    "return_reservation_id", "security_groups", "tags", "trusted_image_certificates", "user_data",
+})  # fmt: skip
 
 
 def denied(rule: str) -> str:
@@ -44,9 +53,10 @@ class ServerRoutes:
             ("POST PUT", "/v2.1/servers/<server_id>/metadata", self.set_metadata),
         ]
 
-    def _view(self, request: Request, server: Server) -> dict[str, Any]:
+    def _view(self, request: Request, server: Server, *, listed: bool = False) -> dict[str, Any]:
         admin = caller_of(request).is_admin
-        return server_view(server, self._networks, address_of(request), version_of(request), admin)
+        root, version = address_of(request), version_of(request)
+        return server_view(server, self._networks, root, version, admin, listed=listed)
 
     def _find(self, request: Request, server_id: str, rule: str) -> Server:
         project_of(request, denied(rule))
@@ -73,7 +83,7 @@ class ServerRoutes:
         found = self._servers.table.find(after=marker, newest_first=True, **wanted)
         found = [server for server in found if _matches(server, request)]
         root = address_of(request)
-        shown = [self._view(request, s) if detail else short_view(s, root) for s in found[:limit]]
+        shown = [self._view(request, s, listed=True) if detail else short_view(s, root) for s in found[:limit]]
         body: dict[str, Any] = {"servers": shown}
         if len(found) > limit:
             href = f"{root}{request.path}?limit={limit}&marker={found[limit - 1].id}"
@@ -83,11 +93,13 @@ class ServerRoutes:
     async def create(self, request: Request) -> HTTPResponse:
         """POST /servers"""
         project_of(request, denied("servers:create"))
-        server = self._servers.create(caller_of(request), body_of(request, "server"))
+        body = body_of(request, "server")
+        _require_known_fields(body)
+        server = self._servers.create(caller_of(request), body)
         root = address_of(request)
         href = f"{root}/v2.1/servers/{server.id}"
         shown = {"id": server.id, "links": links(root, "servers", server.id), "OS-DCF:diskConfig": "MANUAL"}
-        shown |= {"adminPass": "", "security_groups": [{"name": "default"}]}
+        shown |= {"adminPass": secrets.token_urlsafe(9), "security_groups": [{"name": "default"}]}
         return answer({"server": shown}, 202, {"Location": href})
 
     async def show(self, request: Request, server_id: str) -> HTTPResponse:
@@ -147,6 +159,7 @@ class ServerRoutes:
                 "port_state": port.status,
                 "fixed_ips": port.fixed_ips,
             }
+            | ({"tag": None} if version_of(request) >= (2, 70) else {})
             for port in ports
         ]
         return answer({"interfaceAttachments": shown})
@@ -167,6 +180,15 @@ class ServerRoutes:
         server.metadata = given if request.method == "PUT" else server.metadata | given
         self._servers.table.save(server)
         return answer({"metadata": server.metadata})
+
+
+def _require_known_fields(body: dict[str, Any]) -> None:
+    for field in body:
+        if field not in CREATE_FIELDS:
+            raise bad_request(
+                f"Invalid input for field/attribute server. Value: {body}. Additional properties are not allowed "
+                f"('{field}' was unexpected)"
+            )
 
 
 def _matches(server: Server, request: Request) -> bool:

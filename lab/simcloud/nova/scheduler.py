@@ -34,7 +34,10 @@ class Scheduler:
 
     def claim(self, server: Server) -> Node | None:
         """Binds a free node to the server, or answers None if there is none."""
-        classes = {k.removeprefix("resources:") for k, v in _specs(server).items() if k.startswith("resources:CUSTOM_")}
+        amounts = {k: v for k, v in _specs(server).items() if k.startswith("resources:CUSTOM_")}
+        if set(amounts.values()) != {"1"}:
+            return None
+        classes = {key.removeprefix("resources:") for key in amounts}
         traits = {k.removeprefix("trait:") for k, v in _specs(server).items() if v == "required"}
         after: str | None = None
         while page := self._nodes.table.find(

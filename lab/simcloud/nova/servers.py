@@ -22,6 +22,7 @@ from lab.simcloud.store import Table, new_id
 
 SERVER_INDEXES = ("name", "project_id", "user_id", "vm_state", "task_state", "node_id")
 MOST_USER_DATA_CHARACTERS = 65535
+ZONE = "nova"
 
 
 def servers_table(database: sqlite3.Connection) -> Table[Server]:
@@ -63,7 +64,10 @@ class Servers:
         """Accepts a request for a server and begins to build it. 400, 403 or 409 say what is wrong with it."""
         name = str(body.get("name") or "").strip()
         if not name:
-            raise bad_request("Invalid input for field/attribute server. 'name' is a required property")
+            raise bad_request("Invalid input for field/attribute name. Value: . '' should be non-empty")
+        zone = str(body.get("availability_zone") or "").partition(":")[0]
+        if zone not in ("", ZONE):
+            raise bad_request("The requested availability zone is not available")
         flavor = self._flavor(str(body.get("flavorRef")))
         image_id = self._image(caller, body.get("imageRef"))
         user_data = _checked_user_data(body.get("user_data"))
@@ -85,7 +89,7 @@ class Servers:
             wanted_node=_pinned_node(caller, body),
             description=body.get("description"),
             tags=list(body.get("tags") or []),
-            availability_zone=str(body.get("availability_zone") or "").partition(":")[0],
+            availability_zone=zone,
             created=moment,
             updated=moment,
             random_seed=base64.b64encode(secrets.token_bytes(512)).decode(),
@@ -156,6 +160,10 @@ class Servers:
         group = self._networks.default_group(server.project_id).id
         return self._networks.create_port(server.project_id, network.id, fixed, security_groups=[group])
 
+    def detach_ports(self, server: Server) -> None:
+        """Takes all ports from a server; those that it made itself are gone."""
+        self._builder.detach_ports(server.id)
+
     def delete(self, server: Server) -> None:
         """Begins to delete; again is fine."""
         if server.locked:
@@ -200,8 +208,10 @@ def _pinned_node(caller: Caller, body: dict[str, Any]) -> str | None:
     zone = str(body.get("availability_zone") or "").split(":")
     node = body.get("hypervisor_hostname") or (zone[-1] if len(zone) > 1 else None)
     if node and not caller.is_admin:
-        rule = "requested_destination" if body.get("hypervisor_hostname") else "forced_host"
-        raise forbidden(f"Policy doesn't allow os_compute_api:servers:create:{rule} to be performed.")
+        rule = "compute:servers:create:requested_destination"
+        if not body.get("hypervisor_hostname"):
+            rule = "os_compute_api:servers:create:forced_host"
+        raise forbidden(f"Policy doesn't allow {rule} to be performed.")
     return str(node) if node else None
 
 

@@ -1,11 +1,13 @@
 """Nova's records as its API shows them, by microversion."""
 
+from hashlib import sha224
 from typing import Any
 
 from lab.simcloud.api.versions import Version
 from lab.simcloud.neutron.networks import Networks
 from lab.simcloud.nova.records import Flavor, Keypair, Server
 
+HOST = "simcloud-compute"
 STATUS = {"building": "BUILD", "active": "ACTIVE", "stopped": "SHUTOFF", "error": "ERROR"}
 
 
@@ -46,9 +48,11 @@ def short_view(server: Server, root: str) -> dict[str, Any]:
     return {"id": server.id, "name": server.name, "links": links(root, "servers", server.id)}
 
 
-def server_view(server: Server, networks: Networks, root: str, version: Version, admin: bool) -> dict[str, Any]:
-    """GET /servers/{id}"""
-    image: Any = {"id": server.image_id, "links": links(root, "images", server.image_id or "")}
+def server_view(
+    server: Server, networks: Networks, root: str, version: Version, admin: bool, *, listed: bool = False
+) -> dict[str, Any]:
+    """GET /servers/{id}; listed: in a list with details, which leaves out the groups."""
+    image: Any = {"id": server.image_id, "links": links(root, "images", server.image_id or "")[1:]}
     shown: dict[str, Any] = short_view(server, root) | {
         "status": status_of(server),
         "tenant_id": server.project_id,
@@ -63,7 +67,7 @@ def server_view(server: Server, networks: Networks, root: str, version: Version,
         "flavor": _flavor_of(server, root, version),
         "key_name": server.key_name,
         "config_drive": "True" if server.config_drive else "",
-        "hostId": server.node_id or "",
+        "hostId": sha224(f"{server.project_id}{HOST}".encode()).hexdigest() if server.node_id else "",
         "OS-DCF:diskConfig": "MANUAL",
         "OS-EXT-AZ:availability_zone": server.availability_zone or ("nova" if server.node_id else ""),
         "OS-EXT-STS:vm_state": server.vm_state,
@@ -72,26 +76,34 @@ def server_view(server: Server, networks: Networks, root: str, version: Version,
         "OS-SRV-USG:launched_at": server.launched_at and server.launched_at.rstrip("Z") + ".000000",
         "OS-SRV-USG:terminated_at": None,
         "os-extended-volumes:volumes_attached": [],
-        "security_groups": [{"name": "default"}],
     }
+    if server.node_id or server.vm_state != "error":
+        shown["security_groups"] = [{"name": "default"}]
     if status_of(server) in ("ACTIVE", "BUILD"):
         shown["progress"] = 100 if server.vm_state == "active" else 0
     if server.fault and server.vm_state == "error":
         shown["fault"] = {key: server.fault[key] for key in ("code", "created", "message")}
     if admin:
         shown |= _admin_part(server, version)
-    return shown | _newer_part(server, version)
+        shown |= {"fault": server.fault} if "fault" in shown else {}
+    shown |= _newer_part(server, version)
+    if listed:
+        shown.pop("server_groups", None)
+    return shown
 
 
 def _admin_part(server: Server, version: Version) -> dict[str, Any]:
     part: dict[str, Any] = {
-        "OS-EXT-SRV-ATTR:host": "simcloud-compute" if server.node_id else None,
+        "OS-EXT-SRV-ATTR:host": HOST if server.node_id else None,
         "OS-EXT-SRV-ATTR:hypervisor_hostname": server.node_id,
         "OS-EXT-SRV-ATTR:instance_name": f"instance-{server.id[:8]}",
     }
     if version >= (2, 3):
         part |= {"OS-EXT-SRV-ATTR:hostname": server.hostname, "OS-EXT-SRV-ATTR:launch_index": 0}
-        part |= {"OS-EXT-SRV-ATTR:user_data": server.user_data, "OS-EXT-SRV-ATTR:root_device_name": "/dev/sda"}
+        part |= {
+            "OS-EXT-SRV-ATTR:user_data": server.user_data,
+            "OS-EXT-SRV-ATTR:root_device_name": "/dev/sda" if server.node_id else None,
+        }
         part |= {"OS-EXT-SRV-ATTR:kernel_id": "", "OS-EXT-SRV-ATTR:ramdisk_id": ""}
         part |= {"OS-EXT-SRV-ATTR:reservation_id": f"r-{server.id[:8]}"}
     if version >= (2, 16):
@@ -145,5 +157,4 @@ def flavor_view(flavor: Flavor, root: str, version: Version, detail: bool = True
 def keypair_view(pair: Keypair, version: Version) -> dict[str, Any]:
     """GET /os-keypairs/{name}"""
     shown = {"name": pair.name, "public_key": pair.public_key, "fingerprint": pair.fingerprint}
-    shown |= {"user_id": pair.user_id, "created_at": pair.created_at}
     return shown | ({"type": pair.type} if version >= (2, 2) else {})

@@ -1,6 +1,8 @@
 """Placement's app: a view of Ironic's nodes as resource providers, one of a custom class each."""
 
+from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse
@@ -22,7 +24,14 @@ HIDDEN = ("enroll", "verifying", "manageable", "inspecting", "inspect failed")
 
 def placement_error(error: ApiError) -> dict[str, Any]:
     """An error as Placement words it."""
-    return {"errors": [{"status": error.status, "title": error.kind or "Error", "detail": error.message}]}
+    cause = {
+        "status": error.status,
+        "title": HTTPStatus(error.status).phrase,
+        "detail": error.message,
+        "code": "placement.undefined_code",
+        "request_id": f"req-{uuid4()}",
+    }
+    return {"errors": [cause]}
 
 
 def placement_app(config: CloudConfig, identity: Identity, nodes: Nodes) -> Sanic[Any, Any]:
@@ -152,9 +161,11 @@ class ProviderRoutes:
     async def classes(self, request: Request) -> HTTPResponse:
         """GET /resource_classes"""
         self._require_admin(request)
-        names = {custom_class(node.resource_class) for node in self._nodes.table.find() if node.resource_class}
-        names |= {"VCPU", "MEMORY_MB", "DISK_GB"}
-        return answer({"resource_classes": [_class_view(name) for name in sorted(names)]})
+        return answer({"resource_classes": [_class_view(name) for name in sorted(self._class_names())]})
+
+    def _class_names(self) -> set[str]:
+        known = {custom_class(node.resource_class) for node in self._nodes.table.find() if node.resource_class}
+        return known | {"VCPU", "MEMORY_MB", "DISK_GB"}
 
     async def allocations_of(self, request: Request, consumer: str) -> HTTPResponse:
         """GET /allocations/{server}"""
@@ -167,6 +178,8 @@ class ProviderRoutes:
         """GET /allocation_candidates"""
         self._require_admin(request)
         wanted = _wanted_classes(text_argument(request, "resources") or "")
+        if unknown := set(wanted) - self._class_names():
+            raise bad_request(f"Invalid resource class in resources parameter: No such resource class {min(unknown)}.")
         limit = int(text_argument(request, "limit") or 10**9)
         found = [node for node in self._providers() if schedulable(node) and _offers(node, wanted)][:limit]
         body = {

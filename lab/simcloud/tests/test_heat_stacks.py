@@ -98,7 +98,7 @@ def test_a_fleet_grows_shrinks_and_goes(heat: Any, admin: Connection, system: Co
     assert [item.id for item in heat.stacks.list(filters={"tags": "op_1"})] == [stack_id]
     resources = heat.resources.list(stack_id, nested_depth=3)
     assert sorted(r.resource_name for r in resources) == ["0", "1", "fleet", "port", "port", "server", "server"]
-    events = [(e.resource_name, e.resource_status) for e in heat.events.list(stack_id)]
+    events = [(e.resource_name, e.resource_status) for e in heat.events.list(stack_id, sort_dir="asc")]
     assert events == [
         ("fleet", "CREATE_IN_PROGRESS"),
         ("fleet", "CREATE_IN_PROGRESS"),
@@ -156,7 +156,11 @@ def test_rollback_leaves_nothing(heat: Any, admin: Connection) -> None:
     }
     stack_id = create(heat, template, disable_rollback=False)
     stack = wait_stack(heat, stack_id, "ROLLBACK_COMPLETE")
-    states = [event.resource_status for event in heat.events.list(stack_id) if event.resource_name == stack.stack_name]
+    states = [
+        event.resource_status
+        for event in heat.events.list(stack_id, sort_dir="asc")
+        if event.resource_name == stack.stack_name
+    ]
     assert states == ["CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"]
     assert list(admin.network.ports()) == []
     remove(heat, stack_id)

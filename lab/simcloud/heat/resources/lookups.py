@@ -54,7 +54,7 @@ class Lookups:
         """Why the value breaks the constraint, or None. Constraints that we do not know hold."""
         services, caller = self._services, self._caller
         if constraint == "nova.flavor" and find_flavor(services, value) is None:
-            return f"Error validating value '{value}': The Flavor ID ({value}) could not be found."
+            return f"Error validating value '{value}': No Flavor matching {{'name': '{value}'}}. (HTTP 404)"
         if constraint == "glance.image" and services.images.find(value, caller) is None:
             return f"Error validating value '{value}': No images matching {{'name': '{value}'}}."
         if constraint == "nova.keypair" and services.keypairs.table.get(f"{caller.user_id}/{value}") is None:

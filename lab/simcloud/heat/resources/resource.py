@@ -113,6 +113,9 @@ class ResourceType(ABC):
     async def delete(self, work: Work) -> None:
         """Removes the thing, if it is there, and waits until it is gone."""
 
+    def prepare_for_replace(self, work: Work) -> None:  # noqa: B027
+        """Lets go of what the replacement will need; the thing itself is deleted after that was made."""
+
     def attribute(self, work: Work, name: str) -> Any:
         """The value of one attribute of a thing that exists."""
         return None

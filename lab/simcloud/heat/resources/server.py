@@ -115,6 +115,12 @@ class NovaServer(ResourceType):
                 raise ResourceInError("ERROR", message)
             await asyncio.sleep(POLL_SECONDS)
 
+    def prepare_for_replace(self, work: Work) -> None:
+        """Detaches the ports of a server that is no failure (Nova has unbound those of a failed one)."""
+        server = self._server(work)
+        if server is not None and status_of(server) != "ERROR":
+            work.services.servers.detach_ports(server)
+
     @staticmethod
     def _server(work: Work) -> Server | None:
         return work.services.servers.table.get(work.record.physical_id or "")
