@@ -1,5 +1,6 @@
 """The checks of a cloud as a project sees it, and of what only its operator sees: which there are, in which order."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from services.chassis.auth.credentials import Mandate
@@ -25,6 +26,7 @@ class Doctor:
         self._cloud_id = cloud_id
         self._project_id = request.project
         self._settings: CloudSettings = deps.settings.clouds[cloud_id]
+        self._standing: asyncio.Future[str] | None = None
         self._probes: dict[str, CloudProbe] = {}
         self._machines: list[Capacity] = []
         self._flavors: list[Flavor] = []
@@ -51,6 +53,8 @@ class Doctor:
 
     def close(self) -> None:
         """Let go of all log-ins."""
+        if self._standing is not None:
+            self._standing.cancel()
         for probe in self._probes.values():
             probe.close()
 
@@ -132,4 +136,7 @@ class Doctor:
         return self._probes[name]
 
     async def _mandate(self) -> Mandate:
-        return Mandate(await self._deps.authz.standing(STANDING))
+        """Return the one mandate of this look, asked for by whoever needs it first."""
+        if self._standing is None:
+            self._standing = asyncio.ensure_future(self._deps.authz.standing(STANDING))
+        return Mandate(await asyncio.shield(self._standing))
