@@ -1,6 +1,7 @@
 """Machine groups, as plan and sagas speak of them, whatever back end makes them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -34,11 +35,15 @@ class GroupSpec:
 
 @dataclass(frozen=True)
 class Member:
-    """One machine of a group: its host name, the server's id at the cloud, and its address on the cluster's network."""
+    """One machine of a group: its host name, the server's id at the cloud, and its address on the cluster's network.
+
+    ``created_at`` is when the cloud was asked for it, known while the group is being made.
+    """
 
     name: str
     server_id: str
     address: str | None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Machine groups as steps: made batch by batch, watched, and taken back."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -7,6 +8,7 @@ import yaml
 from services.chassis.cloud import CloudAccess
 from services.chassis.saga import Done, Intent, Reason, StepFailed, Unit, Wait
 from services.cluster.domain.machine_group import GroupSpec, GroupState, Member, Observation
+from services.cluster.domain.placement import unplaced
 from services.cluster.sagas.deps import Context, access_of, blueprint_of, cluster_of, mandate_of, plan_of
 from services.cluster.storage.clusters import GROUP_INTENT
 from services.cluster.storage.hosts import change_batch, change_host, forget_group, group_of, record_group
@@ -60,7 +62,7 @@ async def _create(ctx: Context, key: str) -> Done | Wait:
         await _record(ctx, plan, key, seen.backend_ref, seen.outputs, seen.members)
         return Done({"backend_ref": seen.backend_ref, "machines": len(seen.members)})
     if seen.state is GroupState.CHANGING:
-        return Wait(seconds=_LOOK_SECONDS, note=await _note(ctx, plan, seen))
+        return Wait(seconds=_LOOK_SECONDS, note=await _note(ctx, plan, key, seen))
     if not await _failure_was_told(ctx, plan, key):
         await _tell_failure(ctx, plan, key, told=True)
         raise StepFailed(await _reason(ctx, plan, key, seen))
@@ -202,12 +204,21 @@ def user_data(authority: str) -> str:
     return "#cloud-config\n" + yaml.safe_dump(document, sort_keys=False)
 
 
-async def _note(ctx: Context, plan: Plan, seen: Observation) -> str:
-    """Say how far the machines are, and what is wrong with one as soon as Ironic knows it."""
+async def _note(ctx: Context, plan: Plan, key: str, seen: Observation) -> str:
+    """Say how far the machines are, and what is wrong with one as soon as Ironic knows it, or Nova keeps silent."""
+    if key == SHARED:
+        return "The cloud makes what all machines share."
     report = await _health(ctx, plan, seen)
     wrong = [f"{item.node_name or item.server_id}: {item.reason}" for item in report if item.reason]
+    late = unplaced(seen.members, report, datetime.now(UTC))
     active = sum(item.state == "active" for item in report)
-    return "; ".join(wrong) or f"{active} of {len(seen.members)} machines are in service."
+    return "; ".join([*wrong, *filter(None, [late])]) or f"{active} of {_size(plan, key)} machines are in service."
+
+
+def _size(plan: Plan, key: str) -> int:
+    """How many machines a group is to have."""
+    name, _, number = key.rpartition("-")
+    return sum(len(role.batches[int(number)]) for role in plan.roles if role.name == name)
 
 
 async def _reason(ctx: Context, plan: Plan, key: str, seen: Observation) -> Reason:

@@ -5,6 +5,7 @@ find before create, a tag with the operation, and the orphan reconciler removes 
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from heatclient import exc as heat_errors
@@ -154,7 +155,9 @@ def _servers_so_far(client: HeatClient, backend_ref: str) -> tuple[Member, ...]:
     except heat_errors.HTTPNotFound:
         return ()
     servers = [item for item in resources if item.resource_type == "OS::Nova::Server" and item.physical_resource_id]
-    return tuple(Member("", item.physical_resource_id, None) for item in servers)
+    return tuple(
+        Member("", item.physical_resource_id, None, datetime.fromisoformat(item.creation_time)) for item in servers
+    )
 
 
 def _state_of(status: str) -> GroupState:
