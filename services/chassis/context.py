@@ -12,6 +12,7 @@ import httpx
 import msgspec
 from httpx_aiohttp import AiohttpTransport
 
+from services.chassis.auth.contact import AuthzContact
 from services.chassis.auth.credentials import Credentials, ExchangedPass
 from services.chassis.auth.keys import ServiceKey, load_public_key
 from services.chassis.auth.revocation import Revocations
@@ -21,6 +22,9 @@ from services.chassis.config import ConfigurationError, ServiceSettings
 from services.chassis.db import Database
 from services.chassis.http.client import ServiceClient
 from services.chassis.metrics import ServiceMetrics
+
+_EXCHANGE_SECONDS = 10.0
+_LOOK_SECONDS = 2.0
 
 Check = Callable[[], Awaitable[str | None]]
 """A readiness check: None when fine, else a sentence that says what is not."""
@@ -57,10 +61,13 @@ class Process:
     key_owner: Callable[[str], str | None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     credentials: Credentials = field(init=False)
+    authz: AuthzContact = field(init=False)
     _clients: dict[str, ServiceClient] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.credentials = Credentials(self.key, self.exchange)
+        look = self._look_at_authz if "authz" in self.settings.services else None
+        self.authz = AuthzContact(self.revocations, look)
+        self.credentials = Credentials(self.key, self.exchange, self.authz)
 
     @property
     def database(self) -> Database:
@@ -90,9 +97,17 @@ class Process:
         asked = time.time()
         body = msgspec.json.encode(TokenRequest(audience, subject_token))
         headers = self.credentials.proof_headers("authz")
-        answer = await self.client("authz").send("POST", "/internal/token", headers, body, repeatable=True)
+        answer = await self.client("authz").send(
+            "POST", "/internal/token", headers, body, limit_seconds=_EXCHANGE_SECONDS, repeatable=True
+        )
         token = msgspec.json.decode(answer.body, type=TokenAnswer)
         return ExchangedPass(token.access_token, asked + token.expires_in)
+
+    async def _look_at_authz(self) -> None:
+        headers, query = self.credentials.proof_headers("authz"), {"since": self.revocations.last_number}
+        await self.client("authz").send(
+            "GET", "/internal/revocations", headers, query=query, limit_seconds=_LOOK_SECONDS
+        )
 
     async def close(self) -> None:
         """Close what was opened, the last first."""

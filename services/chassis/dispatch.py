@@ -14,7 +14,9 @@ from sanic.request import Request
 from services.chassis import deadline, trace
 from services.chassis.audit import Refusals
 from services.chassis.auth.caller import SERVICE_PREFIX, Caller
+from services.chassis.auth.contact import LATE_READ_SECONDS
 from services.chassis.auth.credentials import PROOF_HEADER
+from services.chassis.auth.verify import TokenEnded
 from services.chassis.context import Process
 from services.chassis.db import is_transient
 from services.chassis.errors import (
@@ -59,7 +61,7 @@ class Dispatcher:
         caller = _NOBODY
         with self._process.metrics.in_flight.track_inprogress():
             try:
-                caller = self._caller(route, request)
+                caller = await self._caller(route, request)
                 _admit(route, caller)
                 response = await self._handle(route, request, caller, path)
             except Exception as error:
@@ -76,7 +78,7 @@ class Dispatcher:
         self._begin_deadline(route, request)
         caller = _NOBODY
         try:
-            caller = self._caller(route, request)
+            caller = await self._caller(route, request)
             _admit(route, caller)
             query = convert_query(_query_of(request), route.query)
             await route.handler(Call(self._context, caller, None, query, _plain_path(path), request, socket))
@@ -94,14 +96,24 @@ class Dispatcher:
         else:
             deadline.begin(self._process.settings.limits.request_seconds, request.headers.get(deadline.HEADER))
 
-    def _caller(self, route: Route, request: Request) -> Caller:
+    async def _caller(self, route: Route, request: Request) -> Caller:
         if route.open:
             return _NOBODY
         proof = request.headers.get(PROOF_HEADER, "")
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        caller = self._prover(proof) if route.callers and not token else self._process.verifier.caller(token, proof)
+        caller = self._prover(proof) if route.callers and not token else await self._bearer(route, token, proof)
         bind_contextvars(subject=caller.subject, via=" > ".join(caller.chain))
         return replace(caller, permission=route.permission or "")
+
+    async def _bearer(self, route: Route, token: str, proof: str) -> Caller:
+        """Return who sends a pass or hop; what only reads takes a pass that ended while authz gives no new ones."""
+        verifier = self._process.verifier
+        try:
+            return verifier.caller(token, proof)
+        except TokenEnded:
+            if not route.reads or not await self._process.authz.allows_late_reads():
+                raise
+            return verifier.caller(token, proof, late_seconds=LATE_READ_SECONDS)
 
     def _prover(self, proof: str) -> Caller:
         """Return the service behind a bare proof; only authz, which knows the services' keys, takes one."""

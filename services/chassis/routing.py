@@ -117,6 +117,11 @@ class Route:
         return self.handler.__name__
 
     @property
+    def reads(self) -> bool:
+        """Whether a request changes nothing (a WebSocket may)."""
+        return self.method == "GET" and not self.socket
+
+    @property
     def description(self) -> str:
         return (self.handler.__doc__ or "").strip()
 

@@ -43,10 +43,10 @@ class Gateway:
     store: IdempotencyStore
     upstream: Upstream
 
-    async def authenticate(self, presented: str) -> Credential:
+    async def authenticate(self, presented: str, *, reading: bool = False) -> Credential:
         """Return whose API token or session token was presented; raises NotAuthenticated."""
         if presented.startswith(PREFIX):
-            return await self.tokens.credential(presented)
+            return await self.tokens.credential(presented, reading=reading)
         return self.sessions.credential(presented)
 
     def remembers(self, presented: str) -> bool:
@@ -68,11 +68,12 @@ async def open_gateway(process: Process) -> AsyncIterator[Gateway]:
     settings = process.settings
     assert isinstance(settings, Settings)
     sessions = _sessions(process, settings)
-    tokens = ApiTokens(process.client("identity"), sessions, process.revocations, settings.api_token_seconds)
-    passes = Passes(process.exchange)
+    identity, contact = process.client("identity"), process.authz
+    tokens = ApiTokens(identity, sessions, process.revocations, contact, settings.api_token_seconds)
+    passes = Passes(process.exchange, contact)
 
     async def renew(credential: Credential, audience: str, taken_after: float) -> tuple[Credential, Pass]:
-        current = await gateway.authenticate(credential.presented)
+        current = await gateway.authenticate(credential.presented, reading=True)
         return current, await passes.get(current, audience, taken_after=taken_after)
 
     gateway = Gateway(

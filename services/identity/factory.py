@@ -44,7 +44,7 @@ async def open_context(process: Process) -> AsyncIterator[Context]:
     settings = cast(Settings, process.settings)
     db, authz = process.database, Authz(process.client("authz"))
     passwords, threads = Passwords(settings.password_threads), CloudThreads()
-    sessions = Sessions(db, process.key, passwords, authz, settings.session_hours)
+    sessions = Sessions(db, process.key, passwords, authz, settings.session_hours, process.authz)
     clouds = {cloud_id: CloudDirectory(cloud_id, one, threads) for cloud_id, one in settings.clouds.items()}
     try:
         yield Context(

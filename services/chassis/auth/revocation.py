@@ -1,6 +1,5 @@
 """What was revoked and has not yet ended by itself: fed by event within a second, by pull within ten."""
 
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -24,13 +23,13 @@ class Revocation(msgspec.Struct, frozen=True):
 
 
 class Revocations:
-    """The revocations that this process knows, by what they revoke."""
+    """The revocations that this process knows, by what they revoke; ``heard_at`` is when authz last told them all."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, str], float] = {}
         self._watchers: list[Callable[[Revocation], None]] = []
         self.last_number = 0
-        self.heard_at = time.time()
+        self.heard_at = 0.0
 
     def watch(self, watcher: Callable[[Revocation], None]) -> None:
         """Have ``watcher`` called at once with each revocation that is new here: it ends what lasts (streams)."""

@@ -16,6 +16,7 @@ from services.chassis.log import get_logger
 
 log = get_logger("chassis.revocations")
 PULL_SECONDS = 10.0
+_PULL_LIMIT_SECONDS = 5.0
 EVENT = "authz.revoked"
 
 
@@ -46,13 +47,18 @@ class RevocationSync:
     async def _pull(self) -> None:
         known = self._process.revocations
         query = {"since": self._pulled}
+        asked = time.time()
         headers = self._process.credentials.proof_headers("authz")
         try:
-            answer = await self._process.client("authz").send("GET", "/internal/revocations", headers, query=query)
+            answer = await self._process.client("authz").send(
+                "GET", "/internal/revocations", headers, query=query, limit_seconds=_PULL_LIMIT_SECONDS
+            )
         except Problem as problem:
+            self._process.authz.noted(problem)
             log.warning("revocations.pull_failed", reason=str(problem))
             return
         for revocation in msgspec.json.decode(answer.body, type=RevocationPage).items:
             known.add(revocation)
             self._pulled = revocation.number
-        known.heard_at = time.time()
+        known.heard_at = asked
+        self._process.authz.noted(None)

@@ -28,11 +28,15 @@ from services.chassis.auth.tokens import (
 )
 from services.chassis.errors import NotAuthenticated
 
-C = TypeVar("C", bound=msgspec.Struct)
+C = TypeVar("C", PassClaims, MandateClaims, HopClaims, ProofClaims)
 S = TypeVar("S", HopClaims, ProofClaims)
 _LEEWAY_SECONDS = 5
 UNREADABLE = (jwt.InvalidTokenError, msgspec.ValidationError, ValueError, TypeError, OverflowError, RecursionError)
 """What PyJWT and json raise for tokens that somebody made up (they let ``exp: Infinity`` and deep nesting through)."""
+
+
+class TokenEnded(NotAuthenticated):
+    """The token is good in all but its time."""
 
 
 class Verifier:
@@ -45,25 +49,26 @@ class Verifier:
         self._callers: Memory[str, Caller] = Memory()
         self._proofs: Memory[str, tuple[str, str]] = Memory()
 
-    def caller(self, token: str, proof: str) -> Caller:
+    def caller(self, token: str, proof: str, *, late_seconds: float = 0.0) -> Caller:
         """Return who sends ``token`` (a pass or a hop) with ``proof`` of the key it is bound to.
 
-        Raises NotAuthenticated with the reason: no authz signature, other audience, ended, revoked, foreign key.
+        A pass may have ended ``late_seconds`` ago. Raises NotAuthenticated with the reason: no authz signature, other
+        audience, ended (TokenEnded), revoked, foreign key.
         """
         holder, _service = self.prover(proof)
-        known = self.presented(token)
+        known = self.presented(token, late_seconds=late_seconds)
         if known.bound_to != holder:
             raise NotAuthenticated("The token is bound to another service's key.")
         return known
 
-    def presented(self, token: str) -> Caller:
+    def presented(self, token: str, *, late_seconds: float = 0.0) -> Caller:
         """Return what a pass or hop says that its audience shows to authz, which asks for no proof of its bearer's key.
 
         Raises NotAuthenticated as :meth:`caller` does.
         """
-        known = self._callers.get(token)
+        known = self._callers.get(token, -late_seconds)
         if known is None:
-            known = self._read(token)
+            known = self._read(token, late_seconds)
             self._callers.keep(token, known, known.expires_at + _LEEWAY_SECONDS)
         if self._revocations.hit(known):
             raise NotAuthenticated("The token or what it came from was revoked.")
@@ -83,10 +88,11 @@ class Verifier:
         _header(token, "mandate+jwt")
         return _decode(token, self._issuer_keys, None, MandateClaims)
 
-    def _read(self, token: str) -> Caller:
+    def _read(self, token: str, late_seconds: float) -> Caller:
         kind = _header(token).get("typ")
         if kind == "pass+jwt":
-            return _caller_of_pass(_decode(token, self._issuer_keys, self._audience, PassClaims), token)
+            claims = _decode(token, self._issuer_keys, self._audience, PassClaims, late_seconds)
+            return _caller_of_pass(claims, token)
         if kind == "hop+jwt":
             return self._caller_of_hop(token)
         raise NotAuthenticated("The token is neither a pass nor a hop.")
@@ -167,8 +173,14 @@ def _self_signed(token: str, kind: str, audience: str, wanted: type[S], seconds:
     return cast(dict[str, Any], jwk), claims
 
 
-def _decode(token: str, keys: Sequence[Ed25519PublicKey], audience: str | None, wanted: type[C]) -> C:
-    checks = {"require": ["exp", "iat", "iss"], "verify_aud": audience is not None}
+def _decode(
+    token: str,
+    keys: Sequence[Ed25519PublicKey],
+    audience: str | None,
+    wanted: type[C],
+    late_seconds: float = 0.0,
+) -> C:
+    checks = {"require": ["exp", "iat", "iss"], "verify_aud": audience is not None, "verify_exp": False}
     issuer = ISSUER if wanted in (PassClaims, MandateClaims) else None
     decode: Callable[..., dict[str, Any]] = jwt.decode
     refusal: Exception | None = None
@@ -177,9 +189,16 @@ def _decode(token: str, keys: Sequence[Ed25519PublicKey], audience: str | None, 
             claims = decode(
                 token, key, [ALGORITHM], audience=audience, issuer=issuer, options=checks, leeway=_LEEWAY_SECONDS
             )
-            return msgspec.convert(claims, wanted)
+            return _in_time(msgspec.convert(claims, wanted), late_seconds)
         except jwt.InvalidSignatureError as error:
             refusal = error
         except UNREADABLE as error:
             raise NotAuthenticated(f"The token is not valid here: {error}.") from error
     raise NotAuthenticated("The token is not signed by a key that is trusted here.") from refusal
+
+
+def _in_time(claims: C, late_seconds: float) -> C:
+    """Return the claims; raises TokenEnded if their end was more than ``late_seconds`` ago."""
+    if claims.exp + _LEEWAY_SECONDS + late_seconds <= time.time():
+        raise TokenEnded("The token is not valid here: it has expired.")
+    return claims

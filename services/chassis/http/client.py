@@ -73,7 +73,7 @@ class ServiceClient:
         Raises CalledServiceProblem for a problem that the service answered, BadAnswer for what is no ``wanted``,
         Unavailable if it can't be reached, DeadlineExceeded if the request's deadline passed first.
         """
-        headers = await self._credentials.headers(self._audience, authority)
+        headers = await self._credentials.headers(self._audience, authority, reading=method == "GET")
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
         answer = await self.send(method, path, headers, _encode(body), query, limit_seconds)
@@ -86,7 +86,7 @@ class ServiceClient:
 
     async def fetch(self, path: str, *, authority: Authority, limit_seconds: float = _LIMIT_SECONDS) -> bytes:
         """Return the undecoded body of a GET, such as an archive; raises as :meth:`call` does."""
-        headers = await self._credentials.headers(self._audience, authority)
+        headers = await self._credentials.headers(self._audience, authority, reading=True)
         return (await self.send("GET", path, headers, limit_seconds=limit_seconds)).body
 
     async def send(

@@ -4,14 +4,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from services.chassis.auth.contact import LATE_READ_SECONDS, AuthzContact
 from services.chassis.auth.credentials import ExchangedPass
 from services.chassis.auth.revocation import Revocation
-from services.chassis.errors import NotAuthenticated
+from services.chassis.errors import NotAuthenticated, Problem
 from services.chassis.http.client import CalledServiceProblem
 from services.gateway.domain.grants import Pass, grants_of
 from services.gateway.domain.sessions import Credential
 
 _RENEW_SECONDS = 10.0
+_USABLE_SECONDS = 1.0
+_BROKEN = 500
 _KEPT = 50_000
 
 Exchange = Callable[[str | None, str], Awaitable[ExchangedPass]]
@@ -19,26 +22,37 @@ _Key = tuple[str, str, str]
 
 
 class Passes:
-    """``exchange`` asks authz; requests that need the same pass at the same time share one call."""
+    """``exchange`` asks authz; requests that need the same pass at the same time share one call.
 
-    def __init__(self, exchange: Exchange) -> None:
+    While authz is silent a held pass is used to its end, and for reads as long after as ``contact`` allows.
+    """
+
+    def __init__(self, exchange: Exchange, contact: AuthzContact) -> None:
         self._exchange = exchange
+        self._contact = contact
         self._kept: dict[_Key, Pass] = {}
         self._asking: dict[_Key, asyncio.Task[Pass]] = {}
 
-    async def get(self, credential: Credential, audience: str, *, taken_after: float = 0.0) -> Pass:
-        """Return a pass for ``audience`` that authz gave after the Unix time ``taken_after``.
+    async def get(
+        self, credential: Credential, audience: str, *, taken_after: float = 0.0, reading: bool = False
+    ) -> Pass:
+        """Return a pass for ``audience`` that authz gave after the Unix time ``taken_after``; late only for reading.
 
         Raises NotAuthenticated if authz no longer takes the credential, Unavailable if authz does not answer.
         """
         key = (credential.subject, credential.id, audience)
         kept = self._kept.get(key)
-        if kept and kept.taken_at >= taken_after and kept.expires_at - time.time() > _RENEW_SECONDS:
-            return kept
-        if key not in self._asking:
-            self._asking[key] = asyncio.create_task(self._ask(key, credential.session_token))
-            self._asking[key].add_done_callback(lambda _task: self._asking.pop(key, None))
-        return await asyncio.shield(self._asking[key])
+        held = kept if kept and kept.taken_at >= taken_after else None
+        if held and held.expires_at - time.time() > _RENEW_SECONDS:
+            return held
+        if held and self._contact.silent and await self._will_do(key, held, reading):
+            return held
+        try:
+            return await self._asked(key, credential.session_token)
+        except Problem as problem:
+            if held and problem.status >= _BROKEN and await self._will_do(key, held, reading):
+                return held
+            raise
 
     def forget(self, subject: str) -> None:
         """Ask anew at the next request of ``subject``: what it may do has changed."""
@@ -47,6 +61,20 @@ class Passes:
     def revoked(self, revocation: Revocation) -> None:
         """Drop the passes of a revoked subject or credential."""
         self._drop(lambda key: revocation.value in key[:2])
+
+    async def _will_do(self, key: _Key, held: Pass, reading: bool) -> bool:
+        """Return whether a pass can be used in the place of one that authz does not give now."""
+        left = held.expires_at - time.time()
+        if left < _USABLE_SECONDS and not (reading and left > -LATE_READ_SECONDS):
+            return False
+        allowed = left >= _USABLE_SECONDS or await self._contact.allows_late_reads()
+        return allowed and self._kept.get(key) is held
+
+    async def _asked(self, key: _Key, session_token: str) -> Pass:
+        if key not in self._asking:
+            self._asking[key] = asyncio.create_task(self._ask(key, session_token))
+            self._asking[key].add_done_callback(lambda _task: self._asking.pop(key, None))
+        return await asyncio.shield(self._asking[key])
 
     async def _ask(self, key: _Key, session_token: str) -> Pass:
         asked = time.time()

@@ -27,6 +27,11 @@ class Operation:
     body_bytes: int | None
 
     @property
+    def reads(self) -> bool:
+        """Whether a request changes nothing (a WebSocket may)."""
+        return self.method == "GET" and not self.socket
+
+    @property
     def route(self) -> str:
         return f"{self.method} {self.path}"
 

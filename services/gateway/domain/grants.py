@@ -1,6 +1,7 @@
 """What a pass allows, read by the door that carries it: only to see whether a newer one allows something else."""
 
 import base64
+import time
 from dataclasses import dataclass
 
 import msgspec
@@ -20,6 +21,11 @@ class Pass:
     grants: Grants
     taken_at: float
     expires_at: float
+
+    @property
+    def late(self) -> bool:
+        """Whether it has ended: reads go on with it for a while when authz is silent."""
+        return self.expires_at < time.time()
 
     def lost_since(self, earlier: "Pass", permission: str | None) -> bool:
         """Tell whether ``permission`` is missing here on a project, or platform-wide, where ``earlier`` had it."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from services.chassis.auth.contact import LATE_READ_SECONDS
 from services.chassis.auth.revocation import Revocation
 from services.chassis.errors import Problem
 from services.chassis.log import get_logger
@@ -25,13 +26,17 @@ Renew = Callable[[Credential, str, float], Awaitable[tuple[Credential, Pass]]]
 
 @dataclass(eq=False)
 class OpenStream:
-    """One open stream and the pass that it began with; ``reason`` says why it was ended from here."""
+    """One open stream and the pass that it began with; ``reason`` says why it was ended from here.
+
+    ``confirmed_at`` is the Unix time at which authz last said what the stream may.
+    """
 
     credential: Credential
     operation: Operation
     given: Pass
     task: asyncio.Task[object]
     checked_at: float = field(default_factory=time.time)
+    confirmed_at: float = 0.0
     reason: str | None = None
 
     def end(self, reason: str) -> None:
@@ -57,7 +62,7 @@ class Streams:
         mine = self._open[credential.id]
         if len(mine) >= self._settings.per_credential:
             raise TooManyStreams(self._settings.per_credential)
-        stream = OpenStream(credential, operation, given, task)
+        stream = OpenStream(credential, operation, given, task, confirmed_at=given.taken_at)
         mine.add(stream)
         try:
             yield stream
@@ -103,7 +108,10 @@ class Streams:
         except Problem as problem:
             if problem.status in (401, 403):
                 stream.end(str(problem))
+            elif now - stream.confirmed_at > LATE_READ_SECONDS:
+                stream.end("authz is silent for too long")
             return
+        stream.confirmed_at = current.taken_at
         if current.lost_since(stream.given, stream.operation.permission):
             stream.end(f"{stream.operation.permission} is no longer held")
 

@@ -1,5 +1,7 @@
 """Hand a service's answer to the client: whole when it is small, else as it comes."""
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import aiohttp
@@ -7,6 +9,7 @@ from sanic import HTTPResponse
 from sanic.request import Request
 
 from services.chassis.log import get_logger
+from services.gateway.domain.grants import Pass
 from services.gateway.domain.headers import outwards
 from services.gateway.domain.idempotency import KeptAnswer
 from services.gateway.exceptions import Interrupted
@@ -14,6 +17,8 @@ from services.gateway.exceptions import Interrupted
 log = get_logger("gateway.deliver")
 _WHOLE_BYTES = 256 * 1024
 REPLAYED = "Idempotency-Replayed"
+AS_OF = "Permissions-As-Of"
+"""An HTTP date (RFC 9110, section 5.6.7)."""
 
 
 def is_small(answer: aiohttp.ClientResponse) -> bool:
@@ -37,12 +42,19 @@ def as_response(answer: KeptAnswer, *, replayed: bool = False) -> HTTPResponse:
     return HTTPResponse(answer.body, answer.status, headers, content_type)
 
 
-async def stream(request: Request, answer: aiohttp.ClientResponse, request_id: str) -> None:
-    """Send the answer piece by piece, never faster than the client takes it.
+def lateness(given: Pass | None) -> dict[str, str]:
+    """Return the header that says of when the permissions are, if authz could not be asked again."""
+    if given is None or not given.late:
+        return {}
+    return {AS_OF: format_datetime(datetime.fromtimestamp(given.taken_at, UTC), usegmt=True)}
+
+
+async def stream(request: Request, answer: aiohttp.ClientResponse, said: dict[str, str]) -> None:
+    """Send the answer piece by piece, never faster than the client takes it; ``said`` are the door's own headers.
 
     A service that goes away midway breaks the client's connection too: a cut answer must not look whole.
     """
-    headers = {**_headers(answer), "X-Request-Id": request_id}
+    headers = {**_headers(answer), **said}
     content_type = headers.pop("Content-Type", None)
     response = await request.respond(status=answer.status, headers=headers, content_type=content_type)
     try:

@@ -18,7 +18,7 @@ from services.gateway.domain.grants import Pass
 from services.gateway.domain.sessions import Credential
 from services.gateway.factory import Gateway
 from services.gateway.routes.body import read_body
-from services.gateway.routes.deliver import as_response, cut, is_small, stream, whole
+from services.gateway.routes.deliver import as_response, cut, is_small, lateness, stream, whole
 from services.gateway.routes.once import Once
 from services.gateway.routes.visit import Visit
 
@@ -85,7 +85,7 @@ class Door:
         if not gateway.remembers(presented.strip()):
             await gateway.rates.check_failures(address)
         try:
-            credential = await gateway.authenticate(presented.strip())
+            credential = await gateway.authenticate(presented.strip(), reading=operation.reads)
         except NotAuthenticated:
             await gateway.rates.failure(address)
             raise
@@ -105,30 +105,33 @@ class Door:
         async with self._gateway.upstream.send(visit.outgoing(given, seconds)) as answer:
             newer = await self._newer(visit, given, answer.status)
             if newer is None:
-                return await self._deliver(visit, answer, request_id, keep_whole)
+                return await self._deliver(visit, given, answer, request_id, keep_whole)
         async with self._gateway.upstream.send(visit.outgoing(newer, seconds)) as answer:
-            return await self._deliver(visit, answer, request_id, keep_whole)
+            return await self._deliver(visit, newer, answer, request_id, keep_whole)
 
     async def _deliver(
-        self, visit: Visit, answer: aiohttp.ClientResponse, request_id: str, keep_whole: bool
+        self, visit: Visit, given: Pass | None, answer: aiohttp.ClientResponse, request_id: str, keep_whole: bool
     ) -> HTTPResponse | None:
+        said = lateness(given)
         if not (keep_whole or is_small(answer)):
-            await stream(visit.request, answer, request_id)
+            await stream(visit.request, answer, {**said, "X-Request-Id": request_id})
             return None
         seconds = self._gateway.settings.limits.request_seconds
         try:
             async with asyncio.timeout(seconds):
-                return as_response(await whole(visit.operation.service, answer))
+                response = as_response(await whole(visit.operation.service, answer))
         except TimeoutError as error:
             raise DeadlineExceeded(f"{visit.operation.service} did not answer in {seconds:g} s.") from error
+        response.headers.update(said)
+        return response
 
     async def _stream(self, visit: Visit, request_id: str) -> HTTPResponse | None:
         given = await self._pass(visit)
         async with self._gateway.upstream.send(visit.outgoing(given, None)) as answer:
             if answer.status >= 400 or visit.credential is None or given is None:
-                return await self._deliver(visit, answer, request_id, keep_whole=True)
+                return await self._deliver(visit, given, answer, request_id, keep_whole=True)
             async with self._gateway.streams.held(visit.credential, visit.operation, given):
-                await stream(visit.request, answer, request_id)
+                await stream(visit.request, answer, {**lateness(given), "X-Request-Id": request_id})
         return None
 
     async def _converse(self, visit: Visit) -> None:
@@ -145,7 +148,8 @@ class Door:
     async def _pass(self, visit: Visit) -> Pass | None:
         if visit.credential is None:
             return None
-        return await self._gateway.passes.get(visit.credential, visit.operation.service)
+        operation = visit.operation
+        return await self._gateway.passes.get(visit.credential, operation.service, reading=operation.reads)
 
     async def _newer(self, visit: Visit, given: Pass | None, status: int) -> Pass | None:
         """Return a new pass if the refusal may come from an old one; None if the answer stands."""

@@ -22,6 +22,7 @@ from services.gateway.main import SERVICE as GATEWAY
 from services.gateway.schema import SCHEMA
 from services.gateway.tests import echo, people
 from tests.support.broker import delete_queues
+from tests.support.link import Link, linked
 from tests.support.servers import FreshDatabase
 
 _SERVICES = ("authz", "identity", "cluster", "gateway")
@@ -30,13 +31,14 @@ _QUEUES = ("authz.audit",)
 
 @dataclass
 class Platform:
-    """``client`` speaks to the public listener, ``operators`` to the other."""
+    """``client`` speaks to the public listener, ``operators`` to the other; all reach authz by ``way_to_authz``."""
 
     authority: Authority
     authz: RunningService
     people: people.People
     echo: echo.Echo
     gateway: RunningService
+    way_to_authz: Link
     operators: httpx.AsyncClient
 
     @property
@@ -87,7 +89,8 @@ async def _started(
         authz = await stack.enter_async_context(
             running(AUTHZ, authority, work=True, database=await fresh_database(AUTHZ_SCHEMA), manifest=manifest, **bus)
         )
-        siblings = {"authz": authz.url}
+        way_to_authz = await stack.enter_async_context(linked(authz.url))
+        siblings = {"authz": way_to_authz.url}
         identity = await stack.enter_async_context(running(people.SERVICE, authority, services=siblings, **bus))
         cluster = await stack.enter_async_context(running(echo.SERVICE, authority, services=siblings, **bus))
         operator_port = free_port()
@@ -105,7 +108,7 @@ async def _started(
             )
         )
         operators = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{operator_port}"))
-        yield Platform(authority, authz, identity.context, cluster.context, gateway, operators)
+        yield Platform(authority, authz, identity.context, cluster.context, gateway, way_to_authz, operators)
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 import time
 from datetime import UTC, datetime
 
+from services.chassis.auth.contact import AuthzContact
 from services.chassis.auth.keys import ServiceKey
 from services.chassis.auth.tokens import claims_dict
 from services.chassis.db import Database
+from services.chassis.errors import Unavailable
 from services.chassis.ids import new_id
 from services.contracts.identity import LogIn, Session, SessionClaims
 from services.identity.adapters.authz import Authz
@@ -20,15 +22,23 @@ TYPE = "session+jwt"
 class Sessions:
     """Opens and ends sessions; a token is good for ``hours``."""
 
-    def __init__(self, db: Database, key: ServiceKey, passwords: Passwords, authz: Authz, hours: float) -> None:
+    def __init__(
+        self, db: Database, key: ServiceKey, passwords: Passwords, authz: Authz, hours: float, contact: AuthzContact
+    ) -> None:
         self._db = db
         self._key = key
         self._passwords = passwords
         self._authz = authz
+        self._contact = contact
         self._seconds = int(hours * 3600)
 
     async def open(self, log_in: LogIn) -> Session:
-        """Return a new session. Raises WrongLogIn, the same and after the same time whatever is wrong; TooBusy."""
+        """Return a new session. Raises WrongLogIn, the same and after the same time whatever is wrong; TooBusy.
+
+        Raises Unavailable when authz has been silent for a minute: what was revoked since is not known.
+        """
+        if not await self._contact.allows_log_ins():
+            raise Unavailable("Nobody can log in at this moment; try again in a minute.", cause="authz is silent")
         async with self._db.unscoped() as tx:
             user = await users.with_password(tx, log_in.email)
         good = await self._passwords.check(user.password_hash if user else None, log_in.password)

@@ -1,7 +1,11 @@
 """Log in, log out, suspend, restore."""
 
+import time
+
 import pytest
 
+from services.chassis.auth.contact import LOG_IN_SECONDS
+from services.chassis.errors import Unavailable
 from services.identity.domain.passwords import NOBODYS_PASSWORD, Passwords
 from services.identity.tests.platform import PASSWORD, Platform
 
@@ -101,3 +105,16 @@ async def test_an_operator_is_one_from_the_first_log_in(platform: Platform) -> N
     await platform.add_user("ada@example.org")
     refused = await platform.ask("GET", "/v1/users", await platform.session("ada@example.org"))
     assert refused.status_code == 403 and "user.manage" in refused.json()["detail"]
+
+
+async def test_nobody_logs_in_when_authz_is_away_for_more_than_a_minute(platform: Platform) -> None:
+    await platform.add_user("ada@example.org")
+    process = platform.identity.process
+    process.authz.noted(Unavailable("authz can't be reached."))
+    assert (await platform.log_in("ada@example.org")).status_code == 201
+    process.revocations.heard_at = time.time() - LOG_IN_SECONDS - 1
+    process.authz.noted(Unavailable("authz can't be reached."))
+    answer = await platform.log_in("ada@example.org")
+    assert answer.status_code == 503 and "token" not in answer.json()
+    process.authz.noted(None)
+    assert (await platform.log_in("ada@example.org")).status_code == 201

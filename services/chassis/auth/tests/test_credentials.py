@@ -7,8 +7,10 @@ import jwt
 import pytest
 
 from services.chassis.auth.caller import Caller
+from services.chassis.auth.contact import AuthzContact
 from services.chassis.auth.credentials import Credentials, ExchangedPass, Mandate
 from services.chassis.auth.memory import Memory
+from services.chassis.auth.revocation import Revocations
 from services.chassis.testing.authority import Authority
 
 
@@ -31,7 +33,7 @@ def authority(tmp_path: Path) -> Authority:
 
 async def test_a_pass_is_asked_for_once_a_caller_and_audience(authority: Authority) -> None:
     exchange = Exchange(60)
-    credentials = Credentials(authority.key("cluster"), exchange)
+    credentials = Credentials(authority.key("cluster"), exchange, AuthzContact(Revocations(), None))
     ada, bob = Caller("usr_a", ("gateway",), token="a"), Caller("usr_b", ("gateway",), token="b")
     assert await credentials.token("node", ada) == await credentials.token("node", ada) == "pass-1"
     assert await credentials.token("node", bob) == "pass-2"
@@ -41,12 +43,12 @@ async def test_a_pass_is_asked_for_once_a_caller_and_audience(authority: Authori
 
 
 async def test_a_pass_that_is_about_to_end_is_renewed(authority: Authority) -> None:
-    credentials = Credentials(authority.key("cluster"), Exchange(5))
+    credentials = Credentials(authority.key("cluster"), Exchange(5), AuthzContact(Revocations(), None))
     assert [await credentials.token("node", None) for _ in range(2)] == ["pass-1", "pass-2"]
 
 
 async def test_a_hop_holds_the_mandate_and_is_signed_once(authority: Authority) -> None:
-    credentials = Credentials(authority.key("cluster"), Exchange(60))
+    credentials = Credentials(authority.key("cluster"), Exchange(60), AuthzContact(Revocations(), None))
     first = await credentials.token("node", Mandate("the mandate"))
     assert await credentials.token("node", Mandate("the mandate")) == first
     assert await credentials.token("relay", Mandate("the mandate")) != first

@@ -11,7 +11,9 @@ import pytest
 from httpx_aiohttp import AiohttpTransport
 
 from services.chassis import deadline, trace
+from services.chassis.auth.contact import AuthzContact
 from services.chassis.auth.credentials import Credentials, ExchangedPass, Mandate
+from services.chassis.auth.revocation import Revocations
 from services.chassis.errors import BadAnswer, DeadlineExceeded, Problem, Unavailable
 from services.chassis.http.client import CalledServiceProblem, ServiceClient
 from services.chassis.testing.app import free_port
@@ -59,7 +61,7 @@ Connect = Callable[..., contextlib.AbstractAsyncContextManager[tuple[ServiceClie
 
 @pytest.fixture
 def connect(tmp_path: Path) -> Connect:
-    credentials = Credentials(Authority(tmp_path).key("desk"), _no_exchange)
+    credentials = Credentials(Authority(tmp_path).key("desk"), _no_exchange, AuthzContact(Revocations(), None))
 
     @contextlib.asynccontextmanager
     async def make(*answers: bytes) -> AsyncIterator[tuple[ServiceClient, Sibling]]:
