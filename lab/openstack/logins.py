@@ -37,7 +37,11 @@ def connect(settings: Settings, name: str) -> Connection:
     """A connection by one of the log-ins."""
     entry = entries(settings)[name]
     return openstack.connect(
-        load_yaml_config=False, region_name=entry["region_name"], auth=entry["auth"], interface=entry["interface"]
+        load_yaml_config=False,
+        load_envvars=False,
+        region_name=entry["region_name"],
+        auth=entry["auth"],
+        interface=entry["interface"],
     )
 
 
