@@ -3,16 +3,15 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 import yaml
 
 from lab.launcher.clouds import Accesses, access_in
 from lab.launcher.display import Display
+from lab.launcher.following import follow
 from lab.launcher.processes import ServerFailed, tail
 from lab.launcher.settings import APT_CACHE_PORT, REPOSITORY, Cloud, Settings
 from lab.launcher.steps import Step
@@ -20,7 +19,6 @@ from lab.launcher.steps import Step
 # The longest that a first start may take: it also installs the packages of all services and builds their databases.
 UP_DEADLINE_SECONDS = 900.0
 DOWN_DEADLINE_SECONDS = 180.0
-LOOK_EVERY_SECONDS = 0.1
 FAILURE_LINES = 40
 # What the policies of Heat, Nova and Neutron ask of who makes stacks, servers and ports.
 ROLES = ("member",)
@@ -91,7 +89,7 @@ class RealClouds:
                 stderr=err,
                 cwd=REPOSITORY,
             )
-            code = _follow(child, printed, say or _ignore, deadline_seconds)
+            code = follow(child, printed, say or _ignore, deadline_seconds)
         if code is None:
             raise ServerFailed(f"`lab.openstack {verb}` did not end in {deadline_seconds:.0f} s; see {output}.")
         if code != 0:
@@ -110,30 +108,6 @@ class RealClouds:
             "--apt-proxy-port": APT_CACHE_PORT + settings.port_shift,
         }
         return [part for name, value in options.items() for part in (name, str(value))]
-
-
-def _follow(
-    child: "subprocess.Popen[bytes]", printed: TextIO, say: Callable[[str], None], deadline_seconds: float
-) -> int | None:
-    """Pass on what is printed until the child ends; returns its exit code, None if it was killed at the deadline."""
-    end = time.monotonic() + deadline_seconds
-    while (code := child.poll()) is None and time.monotonic() < end:
-        _pass_on(printed, say)
-        time.sleep(LOOK_EVERY_SECONDS)
-    _pass_on(printed, say)
-    if code is None:
-        child.kill()
-        child.wait()
-    return code
-
-
-def _pass_on(printed: TextIO, say: Callable[[str], None]) -> None:
-    """Say whole lines only; the rest of one is read with the next look."""
-    place = printed.tell()
-    while (line := printed.readline()).endswith("\n"):
-        say(line.rstrip())
-        place = printed.tell()
-    printed.seek(place)
 
 
 def _ignore(line: str) -> None:
