@@ -102,7 +102,7 @@ async def _after(check: Check, needed: dict[str, asyncio.Future[Verdict]], servi
 
 def verdict_of(error: Exception, api: str, place: str) -> Verdict:
     """Return what an error of a call to ``api`` means to an operator; ``place`` is where its credential is written."""
-    said = f"{type(error).__name__}: {error}"
+    said = f"{type(error).__name__}: {error}" if str(error) else "There was no answer in time."
     status = getattr(error, "http_status", None) or getattr(error, "status_code", None) or getattr(error, "code", None)
     if status == 401:
         mend = f"Mend user, password, domains and scope in {place}; the user may also be disabled or locked."

@@ -25,7 +25,7 @@ class Doctor:
         """Return all checks, in the order in which what they find is best mended."""
         nodes = ("ironic-nodes",)
         return [
-            Check("ironic-credential", _API, self._credential),
+            Check("ironic-credential", "Keystone", self._credential),
             Check("ironic-conductors", _API, self._conductors, ("ironic-credential",)),
             Check("ironic-nodes", _API, self._nodes, ("ironic-credential",)),
             Check("node-drivers", _API, self._drivers, nodes),
