@@ -17,6 +17,7 @@ from lab.launcher.processes import free_port
 from lab.launcher.rabbitmq import PrivateRabbit
 from services.chassis.db import DatabaseSettings, Schema
 from tests.support.databases import Databases
+from tests.support.ports import free_range
 
 _PREFIX = "cloudpoint-test-"
 
@@ -44,8 +45,11 @@ def private_postgres(server_folder: Path) -> Iterator[PrivatePostgres]:
 
 @pytest.fixture(scope="session")
 def private_rabbit(server_folder: Path) -> Iterator[PrivateRabbit]:
-    """A RabbitMQ of this session's own, which a test may kill and start again."""
-    server = PrivateRabbit(server_folder / "rabbitmq", free_port())
+    """A RabbitMQ of this session's own, which a test may kill and start again.
+
+    Its three ports lie outside the range from which the kernel takes those of outgoing connections.
+    """
+    server = PrivateRabbit(server_folder / "rabbitmq", free_range(3))
     server.start()
     yield server
     server.stop()
