@@ -12,6 +12,7 @@ import pytest
 _TOGETHER = (
     "tests/e2e",
     "tests/elements",
+    "tests/faults",
     "services/cluster/tests/test_law.py",
     "tests/runs",
     "tests/load",
