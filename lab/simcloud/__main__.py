@@ -29,6 +29,7 @@ def main() -> None:
 @click.option("--deploy-timeout-seconds", type=float, default=10.0, show_default=True, help="To reach a silent BMC.")
 @click.option("--heat-retries", type=int, default=1, show_default=True, help="Of a resource that went to ERROR.")
 @click.option("--token-hours", type=float, default=24.0, show_default=True, help="Life of a Keystone token.")
+@click.option("--heat-race-names", metavar="REGEX", help="Of these stack names two creates at once both win.")
 def serve(
     name: str,
     state: Path,
@@ -41,6 +42,7 @@ def serve(
     deploy_timeout_seconds: float,
     heat_retries: int,
     token_hours: float,
+    heat_race_names: str | None,
 ) -> None:
     """Serves the cloud until SIGTERM; prints a line when it is ready."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -57,6 +59,7 @@ def serve(
         deploy_timeout_seconds=deploy_timeout_seconds,
         heat_retries=heat_retries,
         token_hours=token_hours,
+        heat_race_names=heat_race_names,
     )
     asyncio.run(run(config))
 

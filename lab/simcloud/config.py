@@ -25,6 +25,7 @@ class CloudConfig:
     power_sync_seconds: between two looks at each BMC. bmc_timeout_seconds: of one Redfish request.
     deploy_timeout_seconds: how long Ironic tries to reach a BMC that does not answer while it deploys.
     heat_retries: how often Heat makes a resource anew that went to ERROR (the real default is 5, with pauses).
+    heat_race_names: a regular expression; two creates at once of a stack name that it finds both win (see `NameGap`).
     """
 
     name: str
@@ -38,6 +39,7 @@ class CloudConfig:
     deploy_timeout_seconds: float = 10.0
     heat_retries: int = 1
     token_hours: float = 24.0
+    heat_race_names: str | None = None
 
     def port(self, service: str) -> int:
         """The port of one service of the table above."""

@@ -12,6 +12,7 @@ from lab.simcloud.caller import Caller
 from lab.simcloud.clock import now, parse, stamp
 from lab.simcloud.config import CloudConfig
 from lab.simcloud.heat.errors import ResourceFailure, action_in_progress, invalid, stack_exists
+from lab.simcloud.heat.name_gap import NameGap
 from lab.simcloud.heat.records import Stack
 from lab.simcloud.heat.resources.lookups import Lookups
 from lab.simcloud.heat.resources.resource import NestedStacks, Services, Work
@@ -37,6 +38,7 @@ class Engine(NestedStacks):
         self.stacks = Stacks(database, services)
         self.stacks.nested = self
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._name_gap = NameGap(config.heat_race_names)
 
     # -- what the API calls -----------------------------------------------------------------------------------------
 
@@ -73,9 +75,10 @@ class Engine(NestedStacks):
         if self.stacks.table.first(project_id=project_id, name=name, parent_id=None, deleted=False):
             raise stack_exists(name)
 
-    def create(self, caller: Caller, name: str, fields: dict[str, Any]) -> Stack:
+    async def create(self, caller: Caller, name: str, fields: dict[str, Any]) -> Stack:
         """Accepts a stack and begins to make it."""
         self.require_free_name(str(caller.project_id), name)
+        await self._name_gap.cross(str(caller.project_id), name)
         stack = self.validated(caller, name, fields)
         require_unrestricted(caller, "trusts")
         self.stacks.table.add(stack)

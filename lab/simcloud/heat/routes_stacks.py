@@ -96,7 +96,7 @@ class StackRoutes:
     async def create(self, request: Request, project: str) -> HTTPResponse:
         """POST /stacks"""
         caller, body = require_role(request, project, "member"), body_of(request)
-        stack = self._engine.create(caller, _name(body), _fields(body))
+        stack = await self._engine.create(caller, _name(body), _fields(body))
         href = stack_url(address_of(request), stack)
         return answer({"stack": {"id": stack.id, "links": [{"href": href, "rel": "self"}]}}, 201, {"Location": href})
 

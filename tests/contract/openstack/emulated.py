@@ -10,7 +10,16 @@ from tests.support.ports import free_range
 
 README = Path(__file__).parents[3] / "lab/simcloud/README.md"
 SUBNET = "10.99.4.0/24"
-OPTIONS = ("--step-seconds", "0.1", "--power-sync-seconds", "0.5", "--heat-retries", "1")
+OPTIONS = (
+    "--step-seconds",
+    "0.1",
+    "--power-sync-seconds",
+    "0.5",
+    "--heat-retries",
+    "1",
+    "--heat-race-names",
+    "-raced-",
+)
 
 
 @contextmanager

@@ -17,7 +17,9 @@ STATES = frozenset({
     "OS-EXT-STS:vm_state", "vm_state", "task_state", "vnic_type", "binding:vif_type", "device_owner", "visibility",
     "faultcode", "output_key", "error_code", "type", "title", "error_name", "rel",
 })  # fmt: skip
-MESSAGES = frozenset({"message", "faultstring", "last_error", "stack_status_reason", "resource_status_reason"})
+MESSAGES = frozenset(
+    {"errors", "message", "faultstring", "last_error", "stack_status_reason", "resource_status_reason"}
+)
 FREE = frozenset({"driver_info", "driver_internal_info", "properties", "instance_info", "extra", "metadata"})
 
 
