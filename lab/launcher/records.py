@@ -1,5 +1,6 @@
 """Which processes were started: a record a process, that can't be mistaken for another one with the same pid."""
 
+import contextlib
 import json
 import os
 import signal
@@ -48,6 +49,14 @@ class Identity:
             return
         finally:
             os.close(handle)
+
+    def kill(self) -> None:
+        """Kill exactly this process, and with it the process group that it leads, if it leads one."""
+        if not self.lives():
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.signal(signal.SIGKILL)
 
 
 def _stat_fields(pid: int) -> list[str] | None:

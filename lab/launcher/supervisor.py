@@ -44,6 +44,7 @@ LONGEST_PAUSE_SECONDS = 10.0
 # A child that ran this long has earned a quick restart again.
 STEADY_SECONDS = 30.0
 STOP_DEADLINE_SECONDS = 20.0
+KILL_DEADLINE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.2
 
 
@@ -234,13 +235,23 @@ class Supervisor:
         self._stop_these(living_descendants(os.getpid()))
 
     def _stop_these(self, identities: list[records.Identity]) -> None:
-        for sign, patience in ((signal.SIGTERM, STOP_DEADLINE_SECONDS), (signal.SIGKILL, 5.0)):
+        """Ask them to end; whoever is still there at the deadline is killed with its workers."""
+        for identity in identities:
+            identity.signal(signal.SIGTERM)
+        if not self._wait_for(identities, STOP_DEADLINE_SECONDS):
             for identity in identities:
-                identity.signal(sign)
-            end = time.monotonic() + patience
-            while any(identity.lives() for identity in identities) and time.monotonic() < end:
-                self._selector.select(LOOK_EVERY_SECONDS)
-                self._reap()
+                identity.kill()
+            self._wait_for(identities, KILL_DEADLINE_SECONDS)
+
+    def _wait_for(self, identities: list[records.Identity], seconds: float) -> bool:
+        """Reap until all have ended; False when time is up first."""
+        end = time.monotonic() + seconds
+        while any(identity.lives() for identity in identities):
+            if time.monotonic() > end:
+                return False
+            self._selector.select(LOOK_EVERY_SECONDS)
+            self._reap()
+        return True
 
 
 def _start_anew(kept: Kept) -> None:

@@ -1,7 +1,5 @@
 """One process by its name: stopped, started, restarted, killed, as tests of faults need it."""
 
-import signal
-
 from lab.launcher import records
 from lab.launcher.processes import ServerFailed, wait_until
 from lab.launcher.supervisor_client import SupervisorClient
@@ -54,8 +52,8 @@ class Control:
         process = records.read(self._settings.folder / "run", name)
         self._supervisor.drop(name)
         if process is not None and not wait_until(lambda: not process.lives(), STOP_DEADLINE_SECONDS):
-            process.signal(signal.SIGKILL)
-            raise ServerFailed(f"{name} (pid {process.pid}) did not stop in {STOP_DEADLINE_SECONDS:.0f} s.")
+            process.kill()
+            raise ServerFailed(f"{name} did not stop in {STOP_DEADLINE_SECONDS:.0f} s, and was killed.")
 
     def restart(self, name: str) -> None:
         """Have a process end as it likes to, and start again."""
@@ -63,11 +61,11 @@ class Control:
         self.start(name)
 
     def kill(self, name: str) -> None:
-        """Kill a process as a crash would; the supervisor starts it again at once, RabbitMQ waits for `start`."""
+        """Kill a process and its workers as a crash would; it is started again at once, RabbitMQ waits for `start`."""
         if name == RABBITMQ:
             self._rabbit.kill()
             return
         process = records.read(self._settings.folder / "run", name)
         if process is None or not process.lives():
             raise ServerFailed(f"{name} does not run.")
-        process.signal(signal.SIGKILL)
+        process.kill()

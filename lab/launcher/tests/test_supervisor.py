@@ -115,3 +115,29 @@ def test_a_record_of_a_reused_pid_harms_nobody(tmp_path: Path) -> None:
     records.write(tmp_path, "stale", records.Identity(mine.pid, mine.start_ticks - 1, mine.boot_id))
     assert records.end_leftovers(tmp_path, 1.0) == []
     assert list(tmp_path.glob("*.json")) == []
+
+
+def test_a_dropped_job_ends_and_stays_away_until_it_is_kept_again(client: SupervisorClient, tmp_path: Path) -> None:
+    wanted = job(tmp_path, "dropped", "0", "--bind", "127.0.0.1")
+    client.keep(wanted)
+    assert wait_until(lambda: pid_of(client, "dropped") is not None, SECONDS)
+    process = records.Identity.of(pid_of(client, "dropped") or 0)
+    assert process is not None
+    client.drop("dropped")
+    assert wait_until(lambda: not process.lives(), SECONDS)
+    assert pid_of(client, "dropped") is None
+    client.keep(wanted)
+    assert wait_until(lambda: pid_of(client, "dropped") is not None, SECONDS)
+
+
+def test_killing_a_job_takes_its_workers_with_it(client: SupervisorClient, tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    fork_and_stay = "import os, time; os.fork(); print(os.getpid(), flush=True); time.sleep(100)"
+    client.keep(Job("worker", "timeit", ("-n1", "-r1", fork_and_stay), str(log)))
+    assert wait_until(lambda: log.exists() and len(log.read_text().split()) == 2, SECONDS)
+    both = [process for pid in log.read_text().split() if (process := records.Identity.of(int(pid)))]
+    leader = records.Identity.of(pid_of(client, "worker") or 0)
+    assert leader in both
+    client.drop("worker")
+    leader.kill()
+    assert wait_until(lambda: not any(process.lives() for process in both), SECONDS)

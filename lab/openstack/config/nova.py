@@ -8,15 +8,19 @@ COMPUTE_HOST = "lab-compute"
 UNLIMITED = -1
 # A compute service waits this long for Ironic: 600 tries, a second apart.
 IRONIC_TRIES = 600
+SCHEDULER_STOP_SECONDS = 2
 
 
 def nova(settings: Settings) -> Sections:
     """nova.conf of everything but nova-compute."""
-    databases = {
+    shared = nova_compute(settings)
+    return {
+        **shared,
+        # The scheduler always takes all of it; nothing is lost with it.
+        "DEFAULT": {**shared["DEFAULT"], "graceful_shutdown_timeout": SCHEDULER_STOP_SECONDS},
         "api_database": {"connection": database_url(settings, "nova_api")},
         "database": {"connection": database_url(settings, "nova")},
     }
-    return {**nova_compute(settings), **databases}
 
 
 def nova_compute(settings: Settings) -> Sections:
