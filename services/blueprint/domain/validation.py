@@ -48,6 +48,7 @@ def validate_blueprint(files: Files, schema: dict[str, Any], elements: Elements)
 
 def _output_findings(document: YamlDocument) -> Iterator[Finding]:
     roles = [role["name"] for role in document.value["roles"]]
+    elements = {use["element"] for use in document.value["elements"]}
     for kind in ("outputs", "checks"):
         names = [item["name"] for item in document.value[kind]]
         for index, item in enumerate(document.value[kind]):
@@ -55,6 +56,10 @@ def _output_findings(document: YamlDocument) -> Iterator[Finding]:
             if names.index(item["name"]) != index:
                 message = f"The name {item['name']} is there twice under {kind}."
                 yield _finding(document, f"{place}/name", message, "Give each its own name.")
+            if kind == "checks" and item["name"] in elements:
+                message = f"The check {item['name']} has the name of an element."
+                hint = "Progress is told by these names, elements and checks in one table: choose another."
+                yield _finding(document, f"{place}/name", message, hint)
             if kind == "outputs" and item["role"] not in roles:
                 hint = f"The roles are: {', '.join(roles)}."
                 yield _finding(document, f"{place}/role", f"There is no role {item['role']}.", hint)

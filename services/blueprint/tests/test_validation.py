@@ -92,6 +92,7 @@ def test_our_own_elements_are_valid() -> None:
             "There is no file infrastructure/none.yaml.",
         ),
         (swap("name: mpi-through-slurm", "name: hostname-everywhere"), "is there twice under checks"),
+        (swap("name: mpi-through-slurm", "name: munge"), "The check munge has the name of an element."),
         (swap("  - {element: munge,", "  - {element: openmpi,"), "openmpi is put on compute, head twice."),
     ],
 )
