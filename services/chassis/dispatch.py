@@ -174,10 +174,9 @@ class Dispatcher:
         if problem.status in (401, 403):
             self._process.metrics.refusals.labels(route.path).inc()
             self._refusals.note(route, caller, problem)
-        said = {**problem.context, "status": problem.status, "code": problem.slug, "detail": problem.detail}
-        said.pop("event", None)
+        said = problem.log_fields()
         if problem.status >= 500:
-            log.error("request.failed", **said, exc_info=problem.__cause__)
+            log.error("request.failed", **{**said, "exc_info": problem.__cause__})
         else:
             log.info("request.refused", **said)
         return problem_response(problem, request_id)

@@ -60,6 +60,12 @@ class Problem(Exception):
         self.headers = headers or {}
         self.context = context
 
+    def log_fields(self) -> dict[str, Any]:
+        """Return what the log says of it: the context, and over it the public words; never a logger's own ``event``."""
+        said = {**self.context, "status": self.status, "code": self.slug, "detail": self.detail}
+        said.pop("event", None)
+        return said
+
     def document(self, request_id: str | None = None) -> ProblemDocument:
         """Return the public document; ``request_id`` is what a person quotes to support."""
         return ProblemDocument(

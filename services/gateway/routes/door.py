@@ -162,7 +162,7 @@ class Door:
 
 def _refuse(request: Request, problem: Problem, request_id: str) -> HTTPResponse | None:
     level = log.error if problem.status >= 500 else log.info
-    level("request.refused", status=problem.status, code=problem.slug, detail=problem.detail, **problem.context)
+    level("request.refused", **problem.log_fields())
     if request.responded:
         cut(request)
         return None
