@@ -61,8 +61,9 @@ def _compare(connection: Connection, schema: Schema) -> MigrationScript:
 
 def _text(script: MigrationScript, number: str, previous: str, title: str) -> str:
     assert script.upgrade_ops is not None and script.downgrade_ops is not None
-    upgrade = _clean(render_python_code(script.upgrade_ops))
-    downgrade = _clean(render_python_code(script.downgrade_ops))
+    context = MigrationContext.configure(dialect_name="postgresql")
+    upgrade = _clean(render_python_code(script.upgrade_ops, migration_context=context))
+    downgrade = _clean(render_python_code(script.downgrade_ops, migration_context=context))
     tenants = [one.table_name for one in script.upgrade_ops.ops if isinstance(one, CreateTableOp) and _has_project(one)]
     lines = ["from sqlalchemy.dialects import postgresql"] if "postgresql." in upgrade + downgrade else []
     lines += ["\nfrom services.chassis.db import protect"] if tenants else []

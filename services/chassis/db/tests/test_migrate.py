@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import Column, Table, Text
+from sqlalchemy import Boolean, Column, Table, Text, false
 
 from services.chassis.db import Database, NotReady, Schema, check, migrate, new_metadata, project_column, provision
 from services.chassis.db.revise import revise
@@ -62,10 +62,12 @@ async def test_revise_writes_a_migration_that_protects_and_agrees(fresh_database
     metadata = new_metadata()
     for table in sample.metadata.tables.values():
         table.to_metadata(metadata)
-    Table("notes", metadata, Column("id", Text, primary_key=True), project_column())
+    read = Column("read", Boolean, nullable=False, server_default=false())
+    Table("notes", metadata, Column("id", Text, primary_key=True), project_column(), read)
     path = await revise(settings, Schema("sample", metadata, folder), "Add notes")
     assert path is not None and path.name == "0002_add_notes.py"
     assert 'protect(op, "notes")' in path.read_text() and "things" not in path.read_text()
+    assert "server_default=sa.text('false')" in path.read_text()
     grown = Schema("sample", metadata, folder)
     assert await migrate(settings, grown) == "0002"
     assert await check(settings, grown) == []
