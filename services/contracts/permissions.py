@@ -193,7 +193,7 @@ STANDING: dict[str, StandingMandate] = {
     ),
     "cluster.doctor": StandingMandate(
         "cluster",
-        frozenset({"cloud.credential", "capacity.read"}),
+        frozenset({"cloud.credential", "capacity.read", "blueprint.read"}),
         "Look at a cloud with the credential of a project that an operator names, and change nothing.",
     ),
 }

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from services.chassis.cloud.checking import Verdict, failed, good, listed, warning
+from services.cluster.adapters.catalogue import Need
 from services.cluster.adapters.heat.probe import Refusal
 from services.cluster.domain.cloud_facts import Flavor, Image, Network, Quota, custom_class
 from services.contracts.node import Capacity
@@ -42,6 +43,20 @@ def judge_flavors(flavors: list[Flavor], machines: list[Capacity]) -> Verdict:
     if evidence:
         return warning("Some bare-metal flavors lead nowhere.", zero, evidence)
     return good(f"Each class of machines has a flavor: {listed(flavor.name for flavor in good_ones)}.")
+
+
+def judge_needs(needs: set[Need], flavors: list[Flavor]) -> Verdict:
+    """A blueprint names its flavors; ``flavors`` are those that lead to machines."""
+    classes = {name: set(flavor.classes) for flavor in flavors for name in (flavor.name, flavor.id)}
+    lacking = [need for need in needs if custom_class(need.resource_class) not in classes.get(need.flavor, ())]
+    if not lacking:
+        return good(f"What blueprints ask for is there: {listed({need.flavor for need in needs}) or 'nothing yet'}.")
+    names = {need.blueprint for need in lacking}
+    sentence = f"No cluster can be built here from {listed(names)}."
+    wanted = {f"{need.blueprint} asks for flavor {need.flavor} of class {need.resource_class}" for need in lacking}
+    mend = "Make these flavors, and machines of these classes; or name other flavors in the blueprints."
+    all_lack = names == {need.blueprint for need in needs}
+    return (failed if all_lack else warning)(sentence, mend, "\n".join(sorted(wanted)))
 
 
 def usable(flavors: list[Flavor], machines: list[Capacity]) -> list[Flavor]:

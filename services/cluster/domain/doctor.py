@@ -7,6 +7,7 @@ from services.chassis.auth.credentials import Mandate
 from services.chassis.cloud import CloudAccess
 from services.chassis.cloud.checking import Check, Verdict, failed, good, unchecked
 from services.chassis.errors import Problem
+from services.cluster.adapters.catalogue import Catalogue
 from services.cluster.adapters.cloud_probe import CloudProbe
 from services.cluster.config import CloudSettings
 from services.cluster.domain import cloud_verdicts as judge
@@ -21,8 +22,9 @@ STANDING = "cluster.doctor"
 class Doctor:
     """Looks once at one cloud; later checks judge with what earlier ones have read. ``close`` ends it."""
 
-    def __init__(self, deps: Deps, cloud_id: str, request: CheckCloud) -> None:
+    def __init__(self, deps: Deps, catalogue: Catalogue, cloud_id: str, request: CheckCloud) -> None:
         self._deps = deps
+        self._catalogue = catalogue
         self._cloud_id = cloud_id
         self._project_id = request.project
         self._settings: CloudSettings = deps.settings.clouds[cloud_id]
@@ -40,6 +42,7 @@ class Doctor:
             Check(project, "Keystone", self._project_credential),
             Check("heat-api", "Heat", self._heat, (project,)),
             Check("flavors", "Nova", self._judge_flavors, (project, "capacity")),
+            Check("blueprint-flavors", "The blueprint service", self._blueprint_flavors, ("flavors",)),
             Check("image", "Glance", self._image, (project,)),
             Check("network", "Neutron", self._network, (project,)),
             Check("compute-quota", "Nova", self._compute_quota, ("flavors",)),
@@ -85,6 +88,9 @@ class Doctor:
         found = await self._project.flavors()
         self._flavors = judge.usable(found, self._machines)
         return judge.judge_flavors(found, self._machines)
+
+    async def _blueprint_flavors(self) -> Verdict:
+        return judge.judge_needs(await self._catalogue.needs(await self._mandate()), self._flavors)
 
     async def _image(self) -> Verdict:
         return judge.judge_image(self._settings.image, await self._project.images(self._settings.image))

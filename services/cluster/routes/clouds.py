@@ -3,6 +3,7 @@
 from services.chassis.cloud.checking import examine
 from services.chassis.errors import NotFound
 from services.chassis.routing import Call, Exposure, Page, Paging, RouteTable
+from services.cluster.adapters.catalogue import Catalogue
 from services.cluster.domain.doctor import Doctor
 from services.cluster.factory import Factory
 from services.contracts.cloud_checks import CheckCloud, Cloud, CloudReport
@@ -32,7 +33,8 @@ async def check_cloud_for_clusters(call: Call[Factory, CheckCloud, None]) -> Clo
     cloud_id = call.path["cloud_id"]
     if cloud_id not in call.context.settings.clouds:
         raise NotFound(cloud_id=cloud_id)
-    doctor = Doctor(call.context.deps, cloud_id, call.body)
+    catalogue = Catalogue(call.context.process.client("blueprint"))
+    doctor = Doctor(call.context.deps, catalogue, cloud_id, call.body)
     try:
         return await examine("cluster", cloud_id, doctor.checks())
     finally:

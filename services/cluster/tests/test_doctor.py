@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from services.chassis.testing.app import running
+from services.cluster.adapters.catalogue import Need
 from services.cluster.adapters.heat.probe import Refusal
 from services.cluster.config import CloudSettings, OperatorLogin
 from services.cluster.domain import cloud_verdicts as judge
@@ -20,7 +21,16 @@ from services.identity.main import SERVICE as IDENTITY
 from tests.support.distorting import distorting
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-OF_PROJECT = ["heat-api", "flavors", "image", "network", "compute-quota", "port-quota", "heat-batch", "addresses"]
+OF_PROJECT = [
+    "heat-api",
+    "flavors",
+    "blueprint-flavors",
+    "image",
+    "network",
+    "compute-quota",
+    "port-quota",
+    "heat-batch",
+]
 OF_OPERATOR = ["addresses", "compute-services", "placement"]
 METAL = {"resources:CUSTOM_BM_GENERAL": "1"}
 ZEROED = {"resources:VCPU": "0", "resources:MEMORY_MB": "0", "resources:DISK_GB": "0"}
@@ -91,7 +101,8 @@ async def test_a_flavor_without_its_resource_class_leads_to_no_machine(world) ->
             found = await findings(alice.projects[0])
     finally:
         await asyncio.to_thread(compute.create_flavor_extra_specs, flavor, METAL)
-    assert not_good(found) == {"flavors": "failed", "compute-quota": "unchecked", "heat-batch": "unchecked"}
+    behind = dict.fromkeys(("blueprint-flavors", "compute-quota", "heat-batch"), "unchecked")
+    assert not_good(found) == {"flavors": "failed"} | behind
     assert "CUSTOM_BM_GENERAL" in found["flavors"]["sentence"], found["flavors"]
 
 
@@ -182,6 +193,17 @@ async def test_a_cloud_that_identity_does_not_know_is_a_finding(world) -> None:
 async def test_flavors(extra_specs: dict[str, str], state: str) -> None:
     verdict = judge.judge_flavors([Flavor("1", "bm", 1, 1024, extra_specs)], machines(6))
     assert verdict.state == state, verdict
+
+
+async def test_a_blueprint_whose_flavor_is_not_there_is_named() -> None:
+    flavors = [Flavor("1", "bm.general", 1, 1024, METAL | ZEROED)]
+    here, lost = Need("slurm", "bm.general", "bm.general"), Need("gpu", "bm.gpu", "bm.gpu")
+    other_class = Need("mpi", "bm.general", "bm.gpu")
+    assert judge.judge_needs({here}, flavors).state == "ok"
+    assert judge.judge_needs(set(), flavors).state == "ok"
+    some = judge.judge_needs({here, lost, other_class}, flavors)
+    assert some.state == "warning" and "gpu, mpi" in some.sentence and "bm.gpu" in str(some.evidence)
+    assert judge.judge_needs({lost}, flavors).state == "failed"
 
 
 async def test_a_class_that_no_flavor_leads_to_is_a_warning() -> None:
