@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from services.chassis.auth.mandates import Mandates
 from services.chassis.cloud import CloudThreads
 from services.chassis.context import Process
 from services.chassis.db import Database
 from services.chassis.saga import OperationStore
 from services.cluster.adapters.heat import HeatMachineGroups
-from services.cluster.adapters.siblings import Authz, Blueprints, Identity, Nodes, Relay, Runner, Secrets
+from services.cluster.adapters.siblings import Blueprints, Identity, Nodes, Relay, Runner, Secrets
 from services.cluster.adapters.tunnel import Tunnels
 from services.cluster.config import Settings
 from services.cluster.sagas.deps import Deps
@@ -37,7 +38,7 @@ def make_factory(process: Process, settings: Settings) -> Factory:
         db=process.database,
         settings=settings,
         groups=HeatMachineGroups(threads),
-        authz=Authz(process),
+        authz=Mandates(process),
         blueprints=Blueprints(process.client("blueprint")),
         nodes=Nodes(process.client("node")),
         identity=Identity(process.client("identity")),

@@ -4,12 +4,12 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.chassis.auth.mandates import Mandates
 from services.chassis.config import ConfigurationError
 from services.chassis.context import Process
 from services.chassis.db import Database
 from services.runner.adapters.ansible import AnsibleMissing, AnsibleRuntime
 from services.runner.adapters.archives import Archives
-from services.runner.adapters.authz import Authz
 from services.runner.adapters.checks import Checks
 from services.runner.adapters.elements import ElementCatalogue, ElementFolder, ElementSource
 from services.runner.adapters.relay import Relay
@@ -28,7 +28,7 @@ class Factory:
 
     process: Process
     db: Database
-    authz: Authz
+    authz: Mandates
     carrier: Carrier
 
 
@@ -44,7 +44,7 @@ def make_factory(process: Process, settings: Settings) -> Factory:
         silent_seconds=settings.silent_seconds,
         log_limit_characters=settings.log_limit_characters,
     )
-    return Factory(process, process.database, Authz(process), carrier)
+    return Factory(process, process.database, Mandates(process), carrier)
 
 
 def _tools(process: Process, settings: Settings, name: str) -> Tools:

@@ -1,47 +1,13 @@
 """The sibling services that a cluster's life needs, one small client each, with the bodies of the contracts."""
 
-from typing import Any, TypeVar
-
-import msgspec
-
-from services.chassis.auth.caller import Caller
 from services.chassis.auth.credentials import Authority, Mandate
-from services.chassis.context import Process
 from services.chassis.http.client import ServiceClient
-from services.contracts.authz import MandateAnswer, MandateCheck, MandateRequest, MandateStanding, StandingRequest
 from services.contracts.blueprint import BlueprintVersion
 from services.contracts.identity import CloudCredential
 from services.contracts.node import Allocation, CapacityReport, HealthReport, HealthRequest, Hold, HoldRequest
 from services.contracts.runs import ProbeReport, ProbeRequest, Run, RunLog, StartRun
 from services.contracts.secrets import Authority as SshAuthority
 from services.contracts.secrets import EnsureAuthority
-
-T = TypeVar("T")
-
-
-class Authz:
-    """Mandates, and whether they still stand."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-
-    async def mandate(self, kind: str, operation_id: str, project_id: str, caller: Caller) -> str:
-        """Return a mandate of ``kind`` made from the caller's token; raises the problem of a refusal."""
-        body = MandateRequest(kind, operation_id, project_id, caller.token)
-        return (await self._post("/internal/mandates", MandateAnswer, body)).mandate
-
-    async def standing(self, name: str) -> str:
-        """Return the standing mandate of a reconciler."""
-        return (await self._post("/internal/mandates/standing", MandateAnswer, StandingRequest(name))).mandate
-
-    async def check(self, mandate: str) -> MandateStanding:
-        """Return whether the mandate's subject still holds what it required."""
-        return await self._post("/internal/mandates/check", MandateStanding, MandateCheck(mandate))
-
-    async def _post(self, path: str, wanted: type[T], body: Any) -> T:
-        headers = {**self._process.credentials.proof_headers("authz"), "Idempotency-Key": "mandate"}
-        answer = await self._process.client("authz").send("POST", path, headers, msgspec.json.encode(body))
-        return msgspec.json.decode(answer.body, type=wanted)
 
 
 class Blueprints:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from services.chassis.auth.credentials import Mandate
+from services.chassis.auth.mandates import Mandates
 from services.chassis.cloud import CloudAccess
 from services.chassis.db import Database
 from services.chassis.saga import Operation, Reason, StepContext, StepFailed
 from services.cluster.adapters.heat import HeatMachineGroups
-from services.cluster.adapters.siblings import Authz, Blueprints, Identity, Nodes, Relay, Runner, Secrets
+from services.cluster.adapters.siblings import Blueprints, Identity, Nodes, Relay, Runner, Secrets
 from services.cluster.config import Settings
 from services.cluster.storage.plans import get_plan
 from services.contracts.blueprint import BlueprintVersion
@@ -21,7 +22,7 @@ class Deps:
     db: Database
     settings: Settings
     groups: HeatMachineGroups
-    authz: Authz
+    authz: Mandates
     blueprints: Blueprints
     nodes: Nodes
     identity: Identity

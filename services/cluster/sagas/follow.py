@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis import outbox
+from services.chassis.auth.mandates import Mandates
 from services.chassis.bus import new_event
 from services.chassis.errors import Problem
 from services.chassis.log import get_logger
 from services.chassis.saga import Change, Operation, Reason, Suspended
 from services.chassis.saga.model import BeforeForward
-from services.cluster.adapters.siblings import Authz
 from services.cluster.sagas.build import BUILD
 from services.cluster.sagas.deps import mandate_token
 from services.cluster.storage.clusters import change_cluster
@@ -38,7 +38,7 @@ async def follow(tx: AsyncConnection, operation: Operation, change: Change) -> N
         await change_hosts(tx, operation.subject, state="removed")
 
 
-def may_go_on(authz: Authz) -> BeforeForward:
+def may_go_on(authz: Mandates) -> BeforeForward:
     """Return what the worker asks before each forward step: whether the mandate's subject may still do this.
 
     While authz is away, work under a mandate goes on.

@@ -16,6 +16,7 @@ from services.runner.states import ENDED
 from services.runner.storage import records, runs
 
 routes = RouteTable("runs")
+_MANDATE = "runner.run"
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +40,7 @@ async def start_run(call: Call[Factory, StartRun, None]) -> Reply[Run]:
     call.caller.require(request.project_id)
     _check_operation(call.caller, request)
     check(request)
-    mandate = await context.authz.mandate(request.operation_id, request.project_id, call.caller)
+    mandate = await context.authz.mandate(_MANDATE, request.operation_id, request.project_id, call.caller)
     async with context.db.project(request.project_id) as tx:
         await runs.create(tx, request, mandate, cells_of(request))
         run = await runs.get(tx, request.run_id)
