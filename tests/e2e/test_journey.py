@@ -9,19 +9,29 @@ import pytest
 
 from cloudpoint import ApiProblem, Client
 from cloudpoint.generated import types
-from tests.e2e.platform import OTHER_CLOUD, ROOT, Platform, awaited, finished
+from tests.e2e.platform import CLOUD, OTHER_CLOUD, ROOT, Platform, awaited, finished
 
 pytestmark = [pytest.mark.machines, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def cluster(
+def both(
     platform: Platform, customer: Client, project: types.Project, parameters: dict[str, object]
-) -> types.Cluster:
-    accepted = customer.clusters.create(project.id, "journey", blueprint="small", parameters=parameters)
-    operation = finished(customer, accepted.operation_id)
-    assert operation.state == "succeeded", operation.reason
-    return customer.clusters.show(accepted.cluster_id)
+) -> dict[str, types.Cluster]:
+    """Two clusters by the names of their clouds, built at the same time."""
+    accepted = {
+        cloud: customer.clusters.create(project.id, name, blueprint="small", cloud=cloud, parameters=parameters)
+        for name, cloud in (("journey", CLOUD), ("beside", OTHER_CLOUD))
+    }
+    for order in accepted.values():
+        operation = finished(customer, order.operation_id)
+        assert operation.state == "succeeded", operation.reason
+    return {cloud: customer.clusters.show(order.cluster_id) for cloud, order in accepted.items()}
+
+
+@pytest.fixture(scope="module")
+def cluster(both: dict[str, types.Cluster]) -> types.Cluster:
+    return both[CLOUD]
 
 
 def test_the_cluster_is_ready_on_machines_that_are_recorded(cluster: types.Cluster) -> None:
@@ -65,17 +75,15 @@ def _hostname_and_user(
 
 
 def test_another_cloud_has_machines_of_its_own(
-    platform: Platform, customer: Client, project: types.Project, parameters: dict[str, object], cluster: types.Cluster
+    platform: Platform, customer: Client, both: dict[str, types.Cluster]
 ) -> None:
-    accepted = customer.clusters.create(
-        project.id, "beside", blueprint="small", cloud=OTHER_CLOUD, parameters=parameters
-    )
-    assert finished(customer, accepted.operation_id).state == "succeeded"
-    beside = customer.clusters.show(accepted.cluster_id)
-    assert all(str(host.node_name).startswith(OTHER_CLOUD) for host in beside.hosts)
+    for cloud, cluster in both.items():
+        hosts = cluster.hosts or []
+        assert len(hosts) == 2 and all(str(host.node_name).startswith(cloud) for host in hosts)
     assert platform.servers(OTHER_CLOUD) == ["beside-compute-1", "beside-head"]
     assert platform.servers() == ["journey-compute-1", "journey-head"]
-    assert finished(customer, customer.clusters.delete(beside.id).operation_id).state == "succeeded"
+    deleted = customer.clusters.delete(both[OTHER_CLOUD].id)
+    assert finished(customer, deleted.operation_id).state == "succeeded"
     assert platform.servers(OTHER_CLOUD) == []
 
 

@@ -15,6 +15,7 @@ from services.chassis.testing.waiting import until
 from services.cluster.tests.case import Case
 from services.cluster.tests.world import Person, World
 from tests.faults.armed import Armed, Place
+from tests.faults.cells import places
 
 _ROOT = Path(__file__).parents[2]
 _LEASE_SECONDS = 0.4
@@ -29,6 +30,16 @@ class Stage:
     world: World
     armed: Armed
     person: Person
+
+    def arm(self, saga: str, phase: str, point: str) -> None:
+        """Have the worker die once in each cell of a way of a saga, at one of the points; forget what was before."""
+        self.armed.clear()
+        self.armed.arm(*places(saga, phase, point))
+
+    def assert_fired(self, saga: str, phase: str, point: str) -> None:
+        """It died in each of these cells, and the way led through all that the list names, and nowhere else."""
+        assert self.armed.fired() == places(saga, phase, point)
+        assert {place for place in self.armed.passed() if place.phase == phase} == places(saga, phase)
 
     async def build(self, name: str) -> Case:
         """Build a cluster and return when it is ready."""

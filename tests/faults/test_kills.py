@@ -15,31 +15,17 @@ def test_each_step_of_each_saga_has_its_row():
     assert set(cells.reviewed()) == set(SAGAS)
 
 
-async def test_the_way_of_each_saga_leads_through_all_cells_and_no_others(stage):
-    case = await stage.build("rehearsed")
-    await stage.delete(case)
-    passed = stage.armed.passed()
-    assert passed == cells.places(_BUILD, "forward") | cells.places(_DELETE, "forward")
-    case = await stage.half_build("undone")
-    stage.armed.clear()
-    await stage.cancel(case)
-    assert {place for place in stage.armed.passed() if place.phase == "undo"} == cells.places(_BUILD, "undo")
-
-
 @pytest.mark.parametrize("point", cells.POINTS)
 async def test_a_build_and_a_delete_go_on_after_kill_9_in_each_cell(stage, point):
     before = stage.at_the_cloud()
-    armed = cells.places(_BUILD, "forward", point)
-    stage.armed.arm(*armed)
+    stage.arm(_BUILD, "forward", point)
     case = await stage.build(f"killed-{point}")
-    assert stage.armed.fired() == armed
+    stage.assert_fired(_BUILD, "forward", point)
     await case.stands()
     assert stage.runs(case) == ["apply", "verify"]
-    armed = cells.places(_DELETE, "forward", point)
-    stage.armed.clear()
-    stage.armed.arm(*armed)
+    stage.arm(_DELETE, "forward", point)
     await stage.delete(case)
-    assert stage.armed.fired() == armed
+    stage.assert_fired(_DELETE, "forward", point)
     await case.gone()
     assert stage.at_the_cloud() == before
 
@@ -48,10 +34,8 @@ async def test_a_build_and_a_delete_go_on_after_kill_9_in_each_cell(stage, point
 async def test_a_cancelled_build_is_undone_after_kill_9_in_each_cell(stage, point):
     before = stage.at_the_cloud()
     case = await stage.half_build(f"undone-{point}")
-    armed = cells.places(_BUILD, "undo", point)
-    stage.armed.clear()
-    stage.armed.arm(*armed)
+    stage.arm(_BUILD, "undo", point)
     await stage.cancel(case)
-    assert stage.armed.fired() == armed
+    stage.assert_fired(_BUILD, "undo", point)
     await case.gone()
     assert stage.at_the_cloud() == before

@@ -42,7 +42,7 @@ from services.chassis.saga.worker import SagaWorker
 
 Fault = Literal["before", "after", "twice"]
 PLANTED = Reason("planted-failure", "A test made this step fail. Resume.")
-_QUICK = SagaSettings(lease_seconds=2.0, poll_seconds=0.05, retry_seconds=0.01, longest_retry_seconds=0.05)
+_QUICK = SagaSettings(lease_seconds=2.0, poll_seconds=0.2, retry_seconds=0.01, longest_retry_seconds=0.05)
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class _Run:
                 return operation
             stuck = operation.state in (*FINAL, "parked") and not wish.startswith("parked in")
             assert not stuck and loop.time() < end, f"wanted {wish}, but it is {operation.state}: {operation.reason}"
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.04)
 
     async def _get(self) -> Operation:
         async with self._case.db.project(self._case.project_id) as transaction:
@@ -238,21 +238,26 @@ async def _running(
     worker = SagaWorker(
         case.db, [saga], case.deps, _QUICK, on_change=case.on_change, before_forward=case.before_forward
     )
+    operation = await _order(case, saga, store)
     task = asyncio.create_task(worker.run())
     try:
-        async with case.db.project(case.project_id) as transaction:
-            operation = await store.create(
-                transaction,
-                saga,
-                project_id=case.project_id,
-                subject=case.subject,
-                params=case.params,
-                context=case.context,
-            )
         yield _Run(case, store, operation.id), fired
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def _order(case: SagaCase, saga: Saga, store: OperationStore) -> Operation:
+    """Write the operation down before its worker starts, which then finds it at its first look."""
+    async with case.db.project(case.project_id) as transaction:
+        return await store.create(
+            transaction,
+            saga,
+            project_id=case.project_id,
+            subject=case.subject,
+            params=case.params,
+            context=case.context,
+        )
 
 
 def _planted(case: SagaCase, forward: dict[str, Fault], undo: dict[str, Fault], fired: Fired) -> Saga:

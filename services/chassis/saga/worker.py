@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import structlog
 from sqlalchemy import func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.db import Database, is_transient
 from services.chassis.saga.drive import OperationDrive
@@ -82,9 +83,15 @@ class SagaWorker:
         """Start to drive what is due; return for how many seconds nothing more will be."""
         try:
             free = self._settings.operations - len(self._drives)
-            for operation in await self._claim(free) if free > 0 else []:
+            if free <= 0:
+                return self._poll
+            async with self._db.all_projects(purpose="take operations that are due") as transaction:
+                taken = await self._claim(transaction, free)
+                busy = [*self._drives, *(operation.id for operation in taken)]
+                seconds = await self._seconds_to_next(transaction, busy)
+            for operation in taken:
                 self._begin(operation)
-            return await self._seconds_to_next() if len(self._drives) < self._settings.operations else self._poll
+            return seconds if len(taken) < free else self._poll
         except Exception as error:
             _report("saga.claim_failed", error)
             return self._poll
@@ -93,7 +100,7 @@ class SagaWorker:
     def _poll(self) -> float:
         return self._settings.poll_seconds
 
-    async def _claim(self, limit: int) -> list[Operation]:
+    async def _claim(self, transaction: AsyncConnection, limit: int) -> list[Operation]:
         """Take the lease of operations that are due and that no living worker has."""
         free = or_(OPERATION.c.lease_until.is_(None), OPERATION.c.lease_until < NOW)
         due = (
@@ -110,18 +117,14 @@ class SagaWorker:
             "fence": OPERATION.c.fence + 1,
         }
         query = update(OPERATION).where(OPERATION.c.id.in_(select(due.c.id))).values(lease).returning(OPERATION)
-        async with self._db.all_projects(purpose="take operations that are due") as transaction:
-            return [operation_of(row) for row in await transaction.execute(query)]
+        return [operation_of(row) for row in await transaction.execute(query)]
 
-    async def _seconds_to_next(self) -> float:
+    async def _seconds_to_next(self, transaction: AsyncConnection, busy: list[str]) -> float:
         free_at = func.greatest(
             OPERATION.c.next_look_at, func.coalesce(OPERATION.c.lease_until, OPERATION.c.next_look_at)
         )
-        query = select(func.extract("epoch", func.min(free_at) - NOW)).where(
-            self._mine(), OPERATION.c.id.not_in(list(self._drives))
-        )
-        async with self._db.all_projects(purpose="see when the next operation is due") as transaction:
-            seconds = (await transaction.execute(query)).scalar_one()
+        query = select(func.extract("epoch", func.min(free_at) - NOW)).where(self._mine(), OPERATION.c.id.not_in(busy))
+        seconds = (await transaction.execute(query)).scalar_one()
         return self._poll if seconds is None else min(max(float(seconds), 0.01), self._poll)
 
     def _mine(self) -> Any:

@@ -74,7 +74,7 @@ class Operations:
         async with self.db.project(PROJECT) as tx:
             return await getattr(self.store, wish)(tx, operation.id)
 
-    async def becomes(self, operation, *states, seconds=8.0):
+    async def becomes(self, operation, *states, seconds=20.0):
         async def there():
             return (await self.get(operation)).state in states
 
