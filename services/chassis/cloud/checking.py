@@ -110,6 +110,8 @@ def verdict_of(error: Exception, api: str, place: str) -> Verdict:
     if status == 403:
         mend = f"Give the user of {place} the roles that docs/operator/your-openstack.md names."
         return failed(f"{api} forbids what the platform needs.", mend, said)
+    if isinstance(status, int):
+        return failed(f"{api} answers {status}.", f"See {api}'s log.", said)
     if isinstance(error, _NO_ENDPOINT):
         mend = f"Make the endpoint (openstack endpoint create), or mend region and interface in {place}."
         return failed(f"The catalogue has no endpoint of {api} in the region.", mend, said)
@@ -121,8 +123,6 @@ def verdict_of(error: Exception, api: str, place: str) -> Verdict:
     if isinstance(error, Problem):
         mend = error.hint_text or f"See {api}'s log."
         return failed(error.detail, mend, said)
-    if isinstance(status, int):
-        return failed(f"{api} answers {status}.", f"See {api}'s log.", said)
     log.error("check.broken", api=api, exc_info=error)
     return failed("The check itself failed.", "See the log of the service; please tell us.", said)
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from keystoneauth1 import exceptions as keystone_errors
+from openstack.exceptions import HttpException
 
 from services.chassis import deadline
 from services.chassis.cloud import CloudFailure
@@ -51,6 +52,7 @@ async def test_a_warning_hides_nothing_and_what_could_not_be_looked_at_hides() -
         (keystone_errors.ConnectFailure(), "Nova does not answer"),
         (keystone_errors.SSLError(), "certificate"),
         (keystone_errors.InternalServerError(), "Nova answers 500"),
+        (HttpException("no", http_status=500), "Nova answers 500"),
         (ConnectionResetError(), "Nova does not answer"),
         (CloudFailure("Heat says: no."), "Heat says: no."),
         (ZeroDivisionError("by zero"), "The check itself failed"),

@@ -104,8 +104,9 @@ def judge_catalogue(token: Token, region: str) -> Verdict:
 def judge_rights(token: Token, directory: Directory, domain_id: str) -> Verdict:
     """Projects and users are made by `admin`, or by the `manager` of a domain (Keystone 2025.1 and later)."""
     if directory.domain is None:
-        mend = "Say an existing domain's id in `domain_id`: openstack domain list."
-        return failed(f"There is no domain {domain_id} for projects and users.", mend)
+        mend = "Say an existing domain's id in `domain_id` (openstack domain list), one that the log-in manages."
+        roles = f"roles: {', '.join(token.roles)}, on domain {token.domain_id}, project {token.project_id}"
+        return failed(f"The log-in sees no domain {domain_id} for projects and users.", mend, roles)
     if not directory.enabled:
         return failed(f"The domain {directory.domain} is disabled.", f"openstack domain set --enable {domain_id}")
     if "admin" in token.roles or ("manager" in token.roles and token.domain_id == domain_id):

@@ -82,7 +82,7 @@ async def test_everything_that_is_wrong_is_told_at_once(ask: Callable, sick: Run
 
 async def test_a_project_scoped_log_in_is_told(ask: Callable, sick: RunningCloud) -> None:
     found = await ask(sick, "admin")
-    assert found["ironic-credential"]["state"] == "warning" and "scope" in found["ironic-credential"]["sentence"]
+    assert found["ironic-credential"]["state"] == "failed" and "scope" in found["ironic-credential"]["sentence"]
 
 
 async def test_a_wrong_password_is_one_failure_and_nothing_else_is_tried(ask: Callable, sick: RunningCloud) -> None:
@@ -147,3 +147,5 @@ def test_drivers_and_conductors_that_are_missing_are_named() -> None:
 
 def test_a_reader_of_the_system_can_look_and_not_act() -> None:
     assert doctor.judge_token(Token(True, ("reader",))).state == "warning"
+    assert doctor.judge_token(Token(True, ("member",))).state == "ok"
+    assert doctor.judge_token(Token(False, ("service",))).state == "warning"

@@ -9,7 +9,7 @@ from typing import Any
 
 from keystoneauth1.session import Session
 from openstack.connection import Connection
-from openstack.exceptions import NotFoundException
+from openstack.exceptions import ForbiddenException, NotFoundException
 
 from services.chassis.cloud import CloudAccess, CloudThreads
 
@@ -42,7 +42,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Directory:
-    """The domain in which projects and users are made, and the names of all roles; no domain if it is not there."""
+    """The domain in which projects and users are made, and the names of all roles; no domain if it can't be seen."""
 
     domain: str | None
     enabled: bool
@@ -127,12 +127,13 @@ def _apart(there: float, begun: float, rounding_seconds: float) -> Clock:
 def _directory(keystone: Any, domain_id: str) -> Directory:
     try:
         domain = keystone.get_domain(domain_id)
-    except NotFoundException:
-        domain = None
+    except (NotFoundException, ForbiddenException):
+        # To a domain's manager Keystone answers 403 for any other domain, whether it is there or not.
+        return Directory(None, enabled=False, roles=frozenset())
     for found in (keystone.projects(domain_id=domain_id, limit=1), keystone.users(domain_id=domain_id, limit=1)):
         next(iter(found), None)
     roles = frozenset(role.name for role in keystone.roles())
-    return Directory(domain.name if domain else None, bool(domain and domain.is_enabled), roles)
+    return Directory(domain.name, bool(domain.is_enabled), roles)
 
 
 def _password_ends(keystone: Any, user_id: str) -> datetime | None:
