@@ -209,7 +209,8 @@ async def _note(ctx: Context, plan: Plan, key: str, seen: Observation) -> str:
     if key == SHARED:
         return "The cloud makes what all machines share."
     report = await _health(ctx, plan, seen)
-    wrong = [f"{item.node_name or item.server_id}: {item.reason}" for item in report if item.reason]
+    # A server that lost its machine while it is made is on its way to another one, or `late`.
+    wrong = [f"{item.node_name}: {item.reason}" for item in report if item.reason and item.node_id]
     late = unplaced(seen.members, report, datetime.now(UTC))
     active = sum(item.state == "active" for item in report)
     return "; ".join([*wrong, *filter(None, [late])]) or f"{active} of {_size(plan, key)} machines are in service."
