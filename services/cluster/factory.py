@@ -7,6 +7,7 @@ from services.chassis.cloud import CloudThreads
 from services.chassis.context import Process
 from services.chassis.db import Database
 from services.chassis.saga import OperationStore
+from services.cluster.adapters.cloud_credentials import CloudCredentials
 from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.adapters.siblings import Blueprints, Identity, Nodes, Relay, Runner, Secrets
 from services.cluster.adapters.tunnel import Tunnels
@@ -33,15 +34,17 @@ class Factory:
 
 def make_factory(process: Process, settings: Settings) -> Factory:
     """Return the factory; raises ConfigurationError for what the configuration lacks."""
-    threads = CloudThreads()
+    threads, identity = CloudThreads(), Identity(process.client("identity"))
+    credentials = CloudCredentials(identity)
     deps = Deps(
         db=process.database,
         settings=settings,
-        groups=HeatMachineGroups(threads),
+        groups=HeatMachineGroups(threads, credentials.refused),
         authz=Mandates(process),
         blueprints=Blueprints(process.client("blueprint")),
         nodes=Nodes(process.client("node")),
-        identity=Identity(process.client("identity")),
+        identity=identity,
+        credentials=credentials,
         secrets=Secrets(process.client("secrets")),
         runner=Runner(process.client("runner")),
         relay=Relay(process.client("relay")),

@@ -1,6 +1,7 @@
 """What was found out once and stays true until a known moment."""
 
 import time
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -22,6 +23,10 @@ class Memory(Generic[K, V]):
         """Return the value of ``key`` if it is good for another ``seconds_left``."""
         until, value = self._values.get(key, (0.0, None))
         return value if until - time.time() > seconds_left else None
+
+    def forget(self, unwanted: Callable[[V], bool]) -> None:
+        """Forget the values that ``unwanted`` says."""
+        self._values = {key: entry for key, entry in self._values.items() if not unwanted(entry[1])}
 
     def keep(self, key: K, value: V, until: float) -> None:
         """Remember ``value``; a full memory first forgets what has ended, and all of it if nothing has."""

@@ -7,6 +7,7 @@ from services.chassis.auth.mandates import Mandates
 from services.chassis.cloud import CloudAccess
 from services.chassis.db import Database
 from services.chassis.saga import Operation, Reason, StepContext, StepFailed
+from services.cluster.adapters.cloud_credentials import CloudCredentials
 from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.adapters.siblings import Blueprints, Identity, Nodes, Relay, Runner, Secrets
 from services.cluster.config import Settings
@@ -26,6 +27,7 @@ class Deps:
     blueprints: Blueprints
     nodes: Nodes
     identity: Identity
+    credentials: CloudCredentials
     secrets: Secrets
     runner: Runner
     relay: Relay
@@ -68,7 +70,7 @@ async def blueprint_of(ctx: Context, plan: Plan) -> BlueprintVersion:
 
 
 async def access_of(ctx: Context, cloud_id: str) -> CloudAccess:
-    """Return the project's own access to the cloud; the secret in it is kept nowhere here."""
-    credential = await ctx.deps.identity.credential(ctx.operation.project_id, cloud_id, mandate_of(ctx))
+    """Return the project's own access to the cloud; the secret in it is in memory only, for a short time."""
+    credential = await ctx.deps.credentials.of(ctx.operation.project_id, cloud_id, mandate_of(ctx))
     seconds = ctx.deps.settings.clouds[cloud_id].call_seconds
     return CloudAccess(credential.auth_type, credential.auth, credential.region, call_seconds=seconds)

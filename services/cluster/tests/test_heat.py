@@ -107,3 +107,28 @@ async def test_a_heat_that_is_away_is_a_passing_trouble(world, groups, spec):
     nowhere = CloudAccess("v3token", auth, "alpha")
     with pytest.raises(CloudFailure):
         await groups.find(nowhere, spec.cluster_id, spec.cluster_name, spec.key)
+
+
+async def test_a_credential_is_asked_for_once_and_anew_when_the_cloud_refuses_it(world, groups, spec):
+    project = (await world.person()).projects[0]
+    credentials, mandate = world.cluster.context.deps.credentials, Mandate(world.mandate(project))
+    before = asked_of_identity(world)
+    first = await credentials.of(project, "alpha", mandate)
+    assert await credentials.of(project, "alpha", mandate) is first
+    assert asked_of_identity(world) == before + 1
+    await credentials.of(project, "alpha", Mandate(world.mandate(project)))
+    assert asked_of_identity(world) == before + 2
+    keystone = world.cloud.connect("admin").identity
+    keystone.delete_user(next(iter(keystone.users(name=f"cloudpoint-{project}"))))
+    access = CloudAccess(first.auth_type, first.auth, first.region)
+    with pytest.raises(CloudFailure, match="credential"):
+        await groups.find(access, spec.cluster_id, spec.cluster_name, spec.key)
+    await credentials.of(project, "alpha", mandate)
+    assert asked_of_identity(world) == before + 3
+
+
+def asked_of_identity(world) -> int:
+    """Return how often identity was asked for credentials."""
+    lines = world.running["identity"].process.metrics.render().decode().splitlines()
+    found = [line for line in lines if line.startswith("cloudpoint_requests_total") and "/credential" in line]
+    return sum(int(float(line.split()[-1])) for line in found)

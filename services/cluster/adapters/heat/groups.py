@@ -10,7 +10,7 @@ from typing import Any
 
 from heatclient import exc as heat_errors
 from heatclient.v1.client import Client as HeatClient
-from keystoneauth1.exceptions import ClientException
+from keystoneauth1.exceptions import ClientException, Unauthorized
 from keystoneauth1.session import Session
 
 from services.chassis.cloud import CloudAccess, CloudFailure, CloudThreads
@@ -24,10 +24,14 @@ Guard = Callable[[], Awaitable[None]]
 
 
 class HeatMachineGroups:
-    """The machine groups of any project at any cloud, each call with the project's own access."""
+    """The machine groups of any project at any cloud, each call with the project's own access.
 
-    def __init__(self, threads: CloudThreads) -> None:
+    ``refused`` is told of an access that the cloud does not take.
+    """
+
+    def __init__(self, threads: CloudThreads, refused: Callable[[CloudAccess], None] | None = None) -> None:
         self._threads = threads
+        self._refused = refused
 
     async def find(self, access: CloudAccess, cluster_id: str, cluster_name: str, key: str) -> str | None:
         """Return the reference of the group that is there already, the oldest if a race made several."""
@@ -91,6 +95,10 @@ class HeatMachineGroups:
             return await self._threads.run(access.call_seconds, call, client, *arguments)
         except heat_errors.HTTPConflict:
             raise
+        except (heat_errors.HTTPUnauthorized, Unauthorized) as error:
+            if self._refused:
+                self._refused(access)
+            raise CloudFailure(f"The cloud does not take the project's credential: {error}") from error
         except (heat_errors.HTTPException, heat_errors.BaseException, ClientException, OSError) as error:
             raise CloudFailure(f"Heat says: {error}") from error
 
