@@ -55,6 +55,9 @@ class Clouds(Protocol):
     def doors(self) -> dict[str, tuple[int, str]]:
         """Port and path at which each process that the supervisor keeps says that it is ready."""
 
+    def processes(self) -> list[dict[str, Any]]:
+        """What else runs of them: name, pid, ready, restarts, age_seconds, remark."""
+
     def down_steps(self) -> list[Step]:
         """Stop what the supervisor does not; each needs ``services``. Data stays."""
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -53,6 +54,10 @@ class EmulatedClouds:
     def doors(self) -> dict[str, tuple[int, str]]:
         """Keystone's list of versions: it is the last that listens."""
         return {f"simcloud-{cloud.name}": (cloud.api_port, READY_PATH) for cloud in self._settings.clouds}
+
+    def processes(self) -> list[dict[str, Any]]:
+        """None: the supervisor keeps them all."""
+        return []
 
     def down_steps(self) -> list[Step]:
         """The clouds themselves end with the supervisor."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -19,7 +20,9 @@ from lab.launcher.steps import Step
 # The longest that a first start may take: it also installs the packages of all services and builds their databases.
 UP_DEADLINE_SECONDS = 900.0
 DOWN_DEADLINE_SECONDS = 180.0
+STATUS_SECONDS = 60.0
 FAILURE_LINES = 40
+COMMAND = (sys.executable, "-m", "lab.openstack")
 # What the policies of Heat, Nova and Neutron ask of who makes stacks, servers and ports.
 ROLES = ("member",)
 
@@ -57,6 +60,15 @@ class RealClouds:
         """None: our supervisor keeps no process of it."""
         return {}
 
+    def processes(self) -> list[dict[str, Any]]:
+        """OpenStack's own, as its command reports them."""
+        found = []
+        for cloud in self._settings.clouds:
+            command = [*COMMAND, *self._options(cloud), "status", "-o", "json"]
+            done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=STATUS_SECONDS)
+            found += [{**one, "name": f"openstack-{one['name']}"} for one in json.loads(done.stdout or "[]")]
+        return found
+
     def down_steps(self) -> list[Step]:
         """Its services, then its rack."""
         return [
@@ -83,7 +95,7 @@ class RealClouds:
         # Files, not pipes: a pipe would end only with the last daemon that inherited it.
         with output.open("wb") as out, errors.open("wb") as err, output.open() as printed:
             child = subprocess.Popen(
-                [sys.executable, "-m", "lab.openstack", *self._options(cloud), verb],
+                [*COMMAND, *self._options(cloud), verb],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

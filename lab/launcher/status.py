@@ -23,7 +23,7 @@ class Line:
 
 def lines_of(platform: Platform) -> list[Line]:
     """Every process of a platform, servers first."""
-    return [*_servers(platform), *_kept(platform)]
+    return [*_servers(platform), *(Line(**one) for one in platform.clouds.processes()), *_kept(platform)]
 
 
 def table_of(lines: list[Line]) -> Table:
