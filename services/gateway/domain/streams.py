@@ -37,6 +37,7 @@ class OpenStream:
     task: asyncio.Task[object]
     checked_at: float = field(default_factory=time.time)
     confirmed_at: float = 0.0
+    check: asyncio.Task[None] | None = None
     reason: str | None = None
 
     def end(self, reason: str) -> None:
@@ -71,6 +72,8 @@ class Streams:
                 raise
             log.info("stream.ended", route=operation.route, reason=stream.reason, subject=credential.subject)
         finally:
+            if stream.check:
+                stream.check.cancel()
             mine.discard(stream)
             if not mine:
                 self._open.pop(credential.id, None)
@@ -91,7 +94,9 @@ class Streams:
             while True:
                 await asyncio.sleep(_TICK_SECONDS)
                 now = time.time()
-                await asyncio.gather(*(self._recheck(stream, now) for stream in self._all() if self._due(stream, now)))
+                for stream in self._all():
+                    if self._due(stream, now) and (stream.check is None or stream.check.done()):
+                        stream.check = asyncio.create_task(self._recheck(stream, now))
         finally:
             for stream in self._all():
                 stream.end("the door closes")

@@ -10,8 +10,14 @@ import httpx
 import pytest
 import websockets
 
+from services.chassis.auth.tokens import Grants
+from services.chassis.errors import NotAuthenticated
 from services.chassis.testing.waiting import until
 from services.gateway.config import StreamSettings
+from services.gateway.domain.catalogue import Operation
+from services.gateway.domain.grants import Pass
+from services.gateway.domain.sessions import Credential
+from services.gateway.domain.streams import Streams
 from services.gateway.tests.conftest import Platform
 
 STREAM = "/v1/things/prj_a/stream"
@@ -158,3 +164,31 @@ async def test_a_connection_that_breaks_midway_does_not_look_whole(platform: Pla
             protocols.transport.abort()
         with pytest.raises(httpx.HTTPError):
             await until_ended(lines)
+
+
+async def test_one_slow_check_holds_up_no_other_stream() -> None:
+    """authz that answers one question slowly must not keep the others' streams open."""
+    hangs = asyncio.Event()
+
+    async def renew(credential: Credential, _audience: str, _after: float) -> tuple[Credential, Pass]:
+        if credential.id == "ses_slow":
+            await hangs.wait()
+        raise NotAuthenticated("The session was ended.")
+
+    streams = Streams(StreamSettings(recheck_seconds=0.0), renew)
+    operation = Operation("events", "GET", "/v1/events", "event.read", False, True, False, False, None)
+    ended: list[str] = []
+
+    async def follow(name: str) -> None:
+        credential = Credential(name, "usr_ann", "", 0.0, time.time() + 60, "")
+        async with streams.held(credential, operation, Pass("", Grants(), time.time(), time.time() + 60)):
+            await asyncio.Event().wait()
+        ended.append(name)
+
+    tasks = [asyncio.create_task(one) for one in (follow("ses_slow"), streams.run())]
+    await asyncio.sleep(1.2)
+    tasks.append(asyncio.create_task(follow("ses_quick")))
+    await until(lambda: ended == ["ses_quick"], 3)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
