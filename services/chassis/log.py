@@ -83,4 +83,6 @@ def _hide_secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str
 def _hidden(key: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {inner: _hidden(str(inner), held) for inner, held in value.items()}
-    return "***" if isinstance(value, str) and any(word in key.lower() for word in _SECRET_WORDS) else value
+    if isinstance(value, list | tuple):
+        return [_hidden(key, held) for held in value]
+    return "***" if isinstance(value, str | bytes) and any(word in key.lower() for word in _SECRET_WORDS) else value

@@ -48,7 +48,7 @@ class ChangeListener:
                 self._wake.clear()
                 await self._read_revocations()
                 await woken_within(self._wake, _LOOK_SECONDS)
-                await connection.execute("SELECT 1")
+                await connection.execute("SELECT 1", timeout=_LOOK_SECONDS)
         finally:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await connection.close(timeout=_RETRY_SECONDS)

@@ -89,7 +89,7 @@ class Door:
         except NotAuthenticated:
             await gateway.rates.failure(address)
             raise
-        bind_contextvars(subject=credential.subject, credential=credential.id)
+        bind_contextvars(subject=credential.subject, sid=credential.id)
         await gateway.rates.credential(credential.id)
         return credential
 
