@@ -45,8 +45,8 @@ async def whole_stage(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(databases.drop, names)
         world = await open_world(stack, folder, cloud_of_cells, fresh, BusSettings(url=amqp_url))
-        armed = await stack.enter_async_context(mortal_worker(world, folder))
-        yield Stage(world, armed, await world.person())
+        armed, worker = await stack.enter_async_context(mortal_worker(world, folder))
+        yield Stage(world, armed, await world.person(), worker)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,12 @@ from pathlib import Path
 import msgspec
 import yaml
 
-from services.chassis.testing.app import free_port
 from services.chassis.testing.waiting import until
 from services.cluster.tests.case import Case
 from services.cluster.tests.world import Person, World
 from tests.faults.armed import Armed, Place
 from tests.faults.cells import places
+from tests.support.ports import free_range
 
 _ROOT = Path(__file__).parents[2]
 _LEASE_SECONDS = 0.4
@@ -30,6 +31,7 @@ class Stage:
     world: World
     armed: Armed
     person: Person
+    worker: Process
 
     def arm(self, saga: str, phase: str, point: str) -> None:
         """Have the worker die once in each cell of a way of a saga, at one of the points; forget what was before."""
@@ -99,6 +101,7 @@ class Stage:
         async def ended() -> bool:
             async with factory.db.project(project) as tx:
                 operation = await factory.operations.get(tx, operation_id)
+            assert self.worker.returncode is None, "the worker's parent has ended; worker.log says why"
             stands_still = operation.ended or operation.state == "parked"
             assert operation.state in states or not stands_still, operation
             return operation.state in states
@@ -107,10 +110,10 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def mortal_worker(world: World, folder: Path) -> AsyncIterator[Armed]:
-    """Run the worker of the world's idle cluster service, in processes that can be killed."""
+async def mortal_worker(world: World, folder: Path) -> AsyncIterator[tuple[Armed, Process]]:
+    """Run the worker of the world's idle cluster service, in processes that can be killed; yields also their parent."""
     settings = world.idle.process.settings
-    listen = msgspec.structs.replace(settings.listen, work_port=free_port())
+    listen = msgspec.structs.replace(settings.listen, work_port=free_range(1))
     config = msgspec.to_builtins(msgspec.structs.replace(settings, listen=listen, lease_seconds=_LEASE_SECONDS))
     path = folder / "cluster.yaml"
     path.write_text(yaml.safe_dump(config))
@@ -118,8 +121,9 @@ async def mortal_worker(world: World, folder: Path) -> AsyncIterator[Armed]:
     with (folder / "worker.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(*command, cwd=_ROOT, stdout=log, stderr=log)
     try:
-        yield Armed(folder / "armed")
+        yield Armed(folder / "armed"), process
     finally:
-        process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
         async with asyncio.timeout(_STOP_SECONDS):
             await process.wait()

@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
@@ -77,6 +78,8 @@ class Parent:
         code = 1
         try:
             code = work(self._config, self._armed)
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
