@@ -16,7 +16,7 @@ from lab.launcher.folder_lock import only_one
 from lab.launcher.processes import ServerFailed
 from lab.launcher.steps import StepFailed
 from lab.openstack import logins
-from lab.openstack.cloud import OpenStack
+from lab.openstack.cloud import LOCK, OpenStack
 from lab.openstack.settings import DEFAULT_SUBNET, FIRST_BMC_PORT, FIRST_PORT, Settings
 from lab.openstack.status import lines_of, table_of
 
@@ -46,7 +46,7 @@ def _shown(command: Callable[..., None]) -> Callable[..., None]:
     def run(settings: Settings, **options: Any) -> None:
         display = Display()
         try:
-            with only_one(settings.state, "openstack"), display:
+            with only_one(settings.state, LOCK), display:
                 command(OpenStack(settings, display), **options)
         except (ServerFailed, StepFailed) as failure:
             print(f"✗ {failure}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """The cloud as one object: start its processes in the order of needs, fill it, stop all of it."""
 
+import contextlib
 import shutil
 from functools import partial
 from typing import Any
@@ -28,6 +29,8 @@ from lab.openstack.settings import PLACES, Settings
 from lab.openstack.users import CUSTOMER_DOMAIN, Users
 
 RABBIT_DEADLINE_SECONDS = 60.0
+# The task that whoever starts or stops this cloud holds on its state folder.
+LOCK = "openstack"
 
 
 class OpenStack:
@@ -78,6 +81,10 @@ class OpenStack:
         self.down()
         self._racks.destroy()
         shutil.rmtree(self.settings.folder, ignore_errors=True)
+        (self.settings.state / f"{LOCK}.lock").unlink(missing_ok=True)
+        for folder in (self.settings.state / "rack", self.settings.state):
+            with contextlib.suppress(OSError):  # somebody else's things are in it
+                folder.rmdir()
 
     def _process_steps(self) -> list[Step]:
         database = Database(self.settings, self.supervisor)
@@ -125,12 +132,14 @@ class OpenStack:
             logins.write(self.settings)
 
     def _start_others(self) -> None:
+        """nova-compute is started when Ironic answers, without which it would end; the others at once."""
         *first, last = programs.others(self.settings)
         for program in first:
             self.control.keep(program)
-        for program in first:
-            self.control.wait(program)
+        self.control.wait(first[0])
         self.control.keep(last)
+        for program in first[1:]:
+            self.control.wait(program)
 
     def _enrol(self) -> None:
         enrolment.enrol(logins.connect(self.settings, "system"), self._racks.inventory(self._rack))

@@ -53,7 +53,7 @@ def keystone(settings: Settings) -> Program:
 
 
 def others(settings: Settings) -> list[Program]:
-    """All that needs Keystone; nova-compute comes last, since it ends where Ironic does not answer."""
+    """All that needs Keystone: Ironic first, nova-compute, which ends where Ironic does not answer, last."""
     return [
         _ironic(settings),
         _api(settings, "nova-api", "nova", "nova.wsgi.osapi_compute"),
