@@ -11,7 +11,7 @@ from typing import Any
 from lab.simcloud.caller import Caller
 from lab.simcloud.clock import now, parse, stamp
 from lab.simcloud.config import CloudConfig
-from lab.simcloud.heat.errors import ResourceFailure, action_in_progress, invalid, stack_exists
+from lab.simcloud.heat.errors import ResourceFailure, action_in_progress, invalid, stack_exists, untrusted
 from lab.simcloud.heat.name_gap import NameGap
 from lab.simcloud.heat.records import Stack
 from lab.simcloud.heat.resources.lookups import Lookups
@@ -19,7 +19,6 @@ from lab.simcloud.heat.resources.resource import NestedStacks, Services, Work
 from lab.simcloud.heat.stacks import Stacks
 from lab.simcloud.heat.traversal import Traversal
 from lab.simcloud.heat.validation import Validation
-from lab.simcloud.keystone.credentials import require_unrestricted
 from lab.simcloud.store import new_id
 
 log = logging.getLogger("simcloud.heat")
@@ -80,7 +79,8 @@ class Engine(NestedStacks):
         self.require_free_name(str(caller.project_id), name)
         await self._name_gap.cross(str(caller.project_id), name)
         stack = self.validated(caller, name, fields)
-        require_unrestricted(caller, "trusts")
+        if caller.application_credential_id:
+            raise untrusted()
         self.stacks.table.add(stack)
         self.stacks.set_state(stack, "CREATE", "IN_PROGRESS", "Stack CREATE started")
         self._start(stack.id, self._run(stack.id))

@@ -46,6 +46,11 @@ def stack_exists(name: str) -> ApiError:
     return ApiError(409, f"The Stack ({name}) already exists.", "StackExists")
 
 
+def untrusted() -> ApiError:
+    """500: Keystone let Heat make no trust; Heat words it no better."""
+    return ApiError(500, "", "RemoteError")
+
+
 def action_in_progress(name: str, action: str) -> ApiError:
     """409: the stack is busy."""
     message = f"Stack {name} already has an action ({action}) in progress."

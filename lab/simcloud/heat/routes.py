@@ -31,13 +31,15 @@ EXPLANATIONS = {
     403: "Access was denied to this resource.",
     404: "The resource could not be found.",
     409: "There was a conflict when trying to complete your request.",
+    500: "The server has either erred or is incapable of performing the requested operation.",
 }
 
 
 def heat_error(error: ApiError) -> dict[str, Any]:
     """An error as Heat words it."""
     title = HTTPStatus(error.status).phrase
-    cause = {"message": error.message, "traceback": None, "type": error.kind or f"HTTP{title.replace(' ', '')}"}
+    cause: dict[str, Any] = {"traceback": None, "type": error.kind or f"HTTP{title.replace(' ', '')}"}
+    cause |= {"message": error.message} if error.message else {}
     explanation = EXPLANATIONS.get(error.status, error.message)
     return {"code": error.status, "title": title, "explanation": explanation, "error": cause}
 

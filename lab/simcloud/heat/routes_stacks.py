@@ -173,7 +173,9 @@ class StackRoutes:
     async def environment(self, request: Request, project: str, name: str, stack_id: str) -> HTTPResponse:
         """GET /stacks/{name}/{id}/environment"""
         stack = self._exact(request, project, name, stack_id)
-        whole = {"parameters": stack.parameters, "resource_registry": {}, "parameter_defaults": {}}
+        used = {name: name for name in stack.files if name in str(stack.template)}
+        registry: dict[str, Any] = {"resources": {}} | used
+        whole = {"parameter_defaults": {}, "resource_registry": registry}
         return answer(whole | stack.environment | {"parameters": stack.parameters})
 
     async def outputs(self, request: Request, project: str, name: str, stack_id: str) -> HTTPResponse:

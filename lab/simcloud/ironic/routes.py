@@ -20,7 +20,7 @@ from lab.simcloud.ironic.views import DEFAULT_INTERFACES, links
 from lab.simcloud.keystone.service import Identity
 
 LOWEST: Version = (1, 1)
-HIGHEST: Version = (1, 104)
+HIGHEST: Version = (1, 111)
 HEADER = "X-OpenStack-Ironic-API-Version"
 
 

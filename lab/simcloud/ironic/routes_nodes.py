@@ -136,7 +136,7 @@ class NodeRoutes:
         found = self._nodes.find(node, caller_of(request))
         reason = self._conductor.driver(found).missing_info(found)
         checked = {"result": False, "reason": reason} if reason else {"result": True}
-        unsupported = {"result": None, "reason": "not supported"}
+        unsupported = {"result": False, "reason": f"Driver {found.driver} does not support it (disabled)."}
         body = dict.fromkeys(("boot", "deploy", "management", "network", "power", "storage"), checked)
         return answer(body | dict.fromkeys(("bios", "console", "inspect", "raid", "rescue"), unsupported))
 

@@ -84,6 +84,9 @@ SINCE_MINOR = {
     "parent_node": 83,
     "firmware_interface": 86,
     "service_step": 87,
+    "disable_power_off": 95,
+    "instance_name": 104,
+    "health": 109,
 }
 SHORT = ("uuid", "name", "instance_uuid", "power_state", "provision_state", "maintenance")
 PLAIN = [
@@ -132,6 +135,8 @@ CONSTANT: dict[str, Any] = {
     "raid_config": {},
     "target_raid_config": {},
     "service_step": {},
+    "disable_power_off": False,
+    "health": None,
 }
 
 
@@ -144,6 +149,7 @@ def _whole(node: Node, conductor: str) -> dict[str, Any]:
     shown |= {
         "uuid": node.id,
         "conductor": conductor,
+        "instance_name": node.instance_info.get("display_name"),
         "created_at": offset_stamp(node.created_at),
         "updated_at": offset_stamp(node.updated_at),
         "provision_updated_at": offset_stamp(node.provision_updated_at),

@@ -24,6 +24,14 @@ def require_unrestricted(caller: Caller, managing: str) -> None:
         )
 
 
+def require_no_delegation(caller: Caller) -> None:
+    """403 if the caller came with an application credential: Keystone 29.1 lets none of them make trusts."""
+    if caller.application_credential_id:
+        raise forbidden(
+            "You are not authorized to perform the requested action: Delegated tokens cannot manage trusts.."
+        )
+
+
 class Credentials:
     """Secrets that stand for a user."""
 
@@ -82,8 +90,8 @@ class Credentials:
         self._directory.changed()
 
     def create_trust(self, caller: Caller, body: dict[str, Any]) -> Trust:
-        """Delegates the caller's roles on a project; 403 for a restricted application credential."""
-        require_unrestricted(caller, "trusts")
+        """Delegates the caller's roles on a project; 403 for an application credential."""
+        require_no_delegation(caller)
         if body.get("trustor_user_id") != caller.user_id:
             raise forbidden("You are not authorized to perform the requested action: identity:create_trust.")
         roles = self._roles(caller, body.get("roles"))

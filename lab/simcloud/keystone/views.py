@@ -16,6 +16,9 @@ from lab.simcloud.keystone.records import (
 )
 from lab.simcloud.keystone.tokens import Tokens
 
+# Roles that `keystone-manage bootstrap` makes: nobody changes them.
+MADE_BY_BOOTSTRAP = ("admin", "manager", "member", "reader", "service")
+
 
 class Views:
     """Builds the JSON objects, with links by the address of this Keystone."""
@@ -85,7 +88,7 @@ class Views:
             "name": role.name,
             "description": role.description,
             "domain_id": role.domain_id,
-            "options": {},
+            "options": {"immutable": True} if role.name in MADE_BY_BOOTSTRAP else {},
             "links": self._links(f"roles/{role.id}"),
         }
 
@@ -125,7 +128,7 @@ class Views:
             "user_id": credential.user_id,
             "project_id": credential.project_id,
             "system": None,
-            "roles": [{"id": r.id, "name": r.name, "domain_id": None} for r in roles if r],
+            "roles": [_without_links(self.role(role)) for role in roles if role],
             "expires_at": credential.expires_at,
             "unrestricted": credential.unrestricted,
             "links": self._links(f"users/{credential.user_id}/application_credentials/{credential.id}"),
@@ -144,8 +147,10 @@ class Views:
             "expires_at": trust.expires_at,
             "deleted_at": None,
             "redelegation_count": 0,
+            "redelegated_trust_id": None,
             "remaining_uses": None,
             "roles": [self.role(role) for role in roles if role],
+            "roles_links": {**self._links(f"OS-TRUST/trusts/{trust.id}/roles"), "previous": None, "next": None},
             "links": self._links(f"OS-TRUST/trusts/{trust.id}"),
         }
 
@@ -179,6 +184,10 @@ class Views:
                 "restricted": not credential.unrestricted,
             }
         return shown
+
+
+def _without_links(view: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in view.items() if key != "links"}
 
 
 def _place(assignment: Assignment) -> str:

@@ -89,6 +89,7 @@ class DiscoveryRoutes:
             ("GET", "/v2.1/os-quota-sets/<project_id>", self.quota),
             ("GET", "/v2.1/os-quota-sets/<project_id>/detail", self.quota),
             ("GET", "/v2.1/os-availability-zone", self.zones),
+            ("GET", "/v2.1/os-availability-zone/detail", self.zones_detail),
             ("GET", "/v2.1/extensions", self.extensions),
             ("GET", "/v2.1/os-services", self.services),
         ]
@@ -143,6 +144,14 @@ class DiscoveryRoutes:
     async def zones(self, request: Request) -> HTTPResponse:
         """GET /os-availability-zone"""
         zone = {"zoneName": "nova", "zoneState": {"available": True}, "hosts": None}
+        return answer({"availabilityZoneInfo": [zone]})
+
+    async def zones_detail(self, request: Request) -> HTTPResponse:
+        """GET /os-availability-zone/detail: with the hosts, for administrators."""
+        if not caller_of(request).is_admin:
+            raise ApiError(403, "Policy doesn't allow os_compute_api:os-availability-zone:detail to be performed.")
+        hosts = {HOST: {"nova-compute": {"active": True, "available": True, "updated_at": precise_stamp().rstrip("Z")}}}
+        zone = {"zoneName": "nova", "zoneState": {"available": True}, "hosts": hosts}
         return answer({"availabilityZoneInfo": [zone]})
 
     async def extensions(self, request: Request) -> HTTPResponse:

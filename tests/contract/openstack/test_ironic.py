@@ -118,6 +118,33 @@ def test_the_way_of_a_new_node(system: Api, cloud: Cloud, witness: Witness) -> N
         until(lambda: ask(system, "DELETE", f"/{node_id}").status in (204, 404), 30 * cloud.patience, "it is gone")
 
 
+def test_a_bmc_that_does_not_answer_is_a_last_error(system: Api, cloud: Cloud, witness: Witness) -> None:
+    name = f"{NAME}-silent"
+    info = {"redfish_address": "http://127.0.0.1:1", "redfish_system_id": "/redfish/v1/Systems/1"}
+    info |= {"redfish_username": "admin", "redfish_password": "secret"}
+    body = {"name": name, "driver": "redfish", "driver_info": info, "resource_class": f"{RESOURCE_CLASS}-silent"}
+    ask(system, "DELETE", f"/{name}")
+    node_id = ask(system, "POST", "", body).of(201)["uuid"]
+    try:
+        states = Seen()
+        provide(system, node_id, "manage")
+
+        def failed() -> Any:
+            node = node_of(system, node_id)
+            states.note(node["provision_state"])
+            return node["last_error"] if node["reservation"] is None else None
+
+        words = until(failed, 60 * cloud.patience, "the node has an error")
+        assert in_order(states.states[:-1], ["verifying"]) and states.states[-1] == "enroll", states
+        assert "127.0.0.1:1" in words or "port=1" in words
+        witness.hold_body("ironic/silent-bmc", {"last_error": words.partition("Error")[0].strip()})
+        shown = node_of(system, node_id)
+        assert (shown["power_state"], shown["maintenance"], shown["fault"]) == (None, False, None)
+        assert shown["driver_info"]["redfish_password"] == "******"
+    finally:
+        until(lambda: ask(system, "DELETE", f"/{node_id}").status in (204, 404), 60 * cloud.patience, "it is gone")
+
+
 def test_a_locked_node_is_a_conflict_that_passes(system: Api, node: str, cloud: Cloud, witness: Witness) -> None:
     """Many requests at once: Ironic's conductor takes one, the others find the node locked."""
 
