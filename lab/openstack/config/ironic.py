@@ -54,7 +54,8 @@ def ironic(settings: Settings) -> Sections:
 def _interfaces() -> dict[str, str | tuple[str, ...]]:
     return {
         "enabled_hardware_types": ("redfish", "fake-hardware"),
-        "enabled_bios_interfaces": ("no-bios", "fake"),
+        "enabled_bios_interfaces": ("no-bios", "redfish", "fake"),
+        "default_bios_interface": "no-bios",
         "enabled_boot_interfaces": ("redfish-virtual-media", "fake"),
         "enabled_console_interfaces": ("no-console", "fake"),
         "enabled_deploy_interfaces": ("ramdisk", "direct", "fake"),
