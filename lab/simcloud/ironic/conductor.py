@@ -157,8 +157,10 @@ class Conductor:
         )
 
     def _fail(self, node_id: str, transition: Transition, error: DriverError) -> None:
-        doing = {"deploying": "deploy", "deleting": "tear down", "cleaning": "clean", "verifying": "verify"}
+        doing = {"deploying": "deploy", "deleting": "tear down", "cleaning": "clean"}
         message = f"Failed to {doing.get(transition.during, transition.during)}. {error}"
+        if transition.during == "verifying":
+            message = f"Failed to get power state for node {node_id}. Error: {error}"
         log.warning("node %s: %s", node_id, message)
         changes: dict[str, Any] = {"provision_state": transition.failed, "last_error": message}
         changes["target_provision_state"] = None if transition.failed == "enroll" else transition.target
