@@ -14,6 +14,8 @@ T = TypeVar("T")
 _CHANGES_AT_THE_CLOUD = frozenset({"create", "update", "delete"})
 _LOOKS = frozenset({"POST health"})
 """Calls that only look, though they are posts."""
+_FIRST_USE = {"POST projects clouds alpha credential": "enter_cloud"}
+"""Calls that make something in one step; the others ask again for what is there, if they don't remember it."""
 _at_work: ContextVar[Moment | None] = ContextVar("at_work", default=None)
 
 
@@ -33,7 +35,7 @@ class Watcher:
     def calling(self, point: str, call: str) -> None:
         """See a call of the step that works in this task, if one does."""
         moment = _at_work.get()
-        if moment is not None and moment.point == "begun":
+        if moment is not None and moment.point == "begun" and _FIRST_USE.get(call, moment.step) == moment.step:
             self._armed.come_to(Place(moment.saga, moment.phase, moment.step, point, call))
 
 
