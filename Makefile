@@ -68,8 +68,9 @@ lab-logs: ## follow the logs of its services (ARGS="cluster-work" for one)
 lab-demo: setup ## the journey of `make demo` on a real OpenStack of its own; everything is taken down again
 	@$(lab) demo $(ARGS)
 
-lab-test: setup ## the tests that need a real OpenStack, among them its faults, on a lab of their own (ARGS="-k name" for a part)
-	@$(as_root) env CLOUDPOINT_LIVE=$(CLOUDPOINT_STATE)/live $(python) -m pytest -rs -n 0 tests/live $(ARGS)
+lab-test: setup ## on a lab of their own, the tests that need a real OpenStack: its faults, and what we rely on (ARGS="-k name" for a part)
+	@$(as_root) env CLOUDPOINT_LIVE=$(CLOUDPOINT_STATE)/live CONTRACT_CLOUD=$(CLOUDPOINT_STATE)/live/openstack/cloud.json \
+	  $(python) -m pytest -rs -n 0 tests/live tests/contract/openstack $(ARGS)
 
 lab-clean: ## stop the lab and delete all that it made, caches apart
 	@if [ -x $(python) ]; then $(lab) destroy; fi
