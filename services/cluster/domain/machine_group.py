@@ -48,7 +48,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Observation:
-    """A group as it was seen: its state, the back end's own words if it failed, its outputs and members."""
+    """A group as it was seen: its state, the back end's own words if it failed, its outputs and members.
+
+    ``moved_at`` is when the back end last did something for it, known while it is being made.
+    """
 
     state: GroupState
     backend_ref: str | None = None
@@ -56,6 +59,7 @@ class Observation:
     outputs: dict[str, Any] = field(default_factory=dict)
     members: tuple[Member, ...] = ()
     removal_failed: bool = False
+    moved_at: datetime | None = None
 
 
 def members_of(outputs: dict[str, Any]) -> tuple[Member, ...]:

@@ -8,12 +8,12 @@ import yaml
 from services.chassis.cloud import CloudAccess
 from services.chassis.saga import Done, Intent, Reason, StepFailed, Unit, Wait
 from services.cluster.domain.machine_group import GroupSpec, GroupState, Member, Observation
-from services.cluster.domain.placement import unplaced
+from services.cluster.domain.placement import standstill, unplaced
 from services.cluster.sagas.deps import Context, access_of, blueprint_of, cluster_of, mandate_of, plan_of
 from services.cluster.storage.clusters import GROUP_INTENT
 from services.cluster.storage.hosts import change_batch, change_host, forget_group, group_of, record_group
 from services.contracts.cluster import Plan, PlanRole
-from services.contracts.node import HealthRequest
+from services.contracts.node import HealthRequest, ServerHealth
 
 SHARED = "shared"
 _LOOK_SECONDS = 1.0
@@ -62,11 +62,21 @@ async def _create(ctx: Context, key: str) -> Done | Wait:
         await _record(ctx, plan, key, seen.backend_ref, seen.outputs, seen.members)
         return Done({"backend_ref": seen.backend_ref, "machines": len(seen.members)})
     if seen.state is GroupState.CHANGING:
-        return Wait(seconds=_LOOK_SECONDS, note=await _note(ctx, plan, key, seen))
+        return await _follow(ctx, plan, key, access, seen)
     if not await _failure_was_told(ctx, plan, key):
         await _tell_failure(ctx, plan, key, told=True)
         raise StepFailed(await _reason(ctx, plan, key, seen))
     return await _mend(ctx, plan, key, access, intent, seen)
+
+
+async def _follow(ctx: Context, plan: Plan, key: str, access: CloudAccess, seen: Observation) -> Wait:
+    """Say how far a group is that is being made, and have a cloud go on with it that stands still."""
+    report = await _health(ctx, plan, seen)
+    still = standstill(seen, report, datetime.now(UTC))
+    if still is None:
+        return Wait(seconds=_LOOK_SECONDS, note=_note(plan, key, seen, report))
+    await ctx.deps.groups.repair(access, seen.backend_ref or "", await _spec(ctx, plan, key), ctx.guard)
+    return Wait(seconds=_LOOK_SECONDS, note=still)
 
 
 async def _mend(
@@ -204,11 +214,10 @@ def user_data(authority: str) -> str:
     return "#cloud-config\n" + yaml.safe_dump(document, sort_keys=False)
 
 
-async def _note(ctx: Context, plan: Plan, key: str, seen: Observation) -> str:
+def _note(plan: Plan, key: str, seen: Observation, report: list[ServerHealth]) -> str:
     """Say how far the machines are, and what is wrong with one as soon as Ironic knows it, or Nova keeps silent."""
     if key == SHARED:
         return "The cloud makes what all machines share."
-    report = await _health(ctx, plan, seen)
     # A server that lost its machine while it is made is on its way to another one, or `late`.
     wrong = [f"{item.node_name}: {item.reason}" for item in report if item.reason and item.node_id]
     late = unplaced(seen.members, report, datetime.now(UTC))
@@ -240,7 +249,7 @@ async def _evidence(ctx: Context, plan: Plan, seen: Observation, slug: str, sent
     return Reason(slug, sentence, evidence="\n".join(filter(None, [seen.words, *machines])) or None, runbook=runbook)
 
 
-async def _health(ctx: Context, plan: Plan, seen: Observation) -> list[Any]:
+async def _health(ctx: Context, plan: Plan, seen: Observation) -> list[ServerHealth]:
     servers = [member.server_id for member in seen.members]
     if not servers:
         return []

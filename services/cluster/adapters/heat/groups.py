@@ -70,10 +70,10 @@ class HeatMachineGroups:
         state = _state_of(stack.stack_status)
         outputs = {item["output_key"]: item.get("output_value") for item in getattr(stack, "outputs", [])}
         words = stack.stack_status_reason if state is GroupState.FAILED else None
-        members = members_of(outputs) if state is GroupState.COMPLETE else await self._members(access, backend_ref)
-        return Observation(
-            state, backend_ref, words, outputs, members, removal_failed=stack.stack_status == "DELETE_FAILED"
-        )
+        found = [] if state is GroupState.COMPLETE else await self._call(access, _resources, backend_ref)
+        members = members_of(outputs) if state is GroupState.COMPLETE else _servers_in(found)
+        failed = stack.stack_status == "DELETE_FAILED"
+        return Observation(state, backend_ref, words, outputs, members, failed, _last_move(stack, found))
 
     async def remove(self, access: CloudAccess, backend_ref: str, guard: Guard) -> None:
         """Ask Heat to take the group back; one that is gone is fine."""
@@ -84,10 +84,6 @@ class HeatMachineGroups:
         """Return (reference, cluster id, name) of every group of this project that carries a cluster's tag."""
         stacks = await self._call(access, _list_tagged)
         return [(stack.id, cluster, stack.stack_name) for stack in stacks for cluster in _clusters_of(stack)]
-
-    async def _members(self, access: CloudAccess, backend_ref: str) -> tuple[Member, ...]:
-        found: tuple[Member, ...] = await self._call(access, _servers_so_far, backend_ref)
-        return found
 
     async def _call(self, access: CloudAccess, call: Callable[..., Any], *arguments: Any) -> Any:
         client = self._threads.client(access, "heat", _client)
@@ -157,15 +153,25 @@ def _delete(client: HeatClient, backend_ref: str) -> None:
         return
 
 
-def _servers_so_far(client: HeatClient, backend_ref: str) -> tuple[Member, ...]:
+def _resources(client: HeatClient, backend_ref: str) -> list[Any]:
     try:
-        resources = client.resources.list(backend_ref, nested_depth=_NESTED_DEPTH)
+        return list(client.resources.list(backend_ref, nested_depth=_NESTED_DEPTH))
     except heat_errors.HTTPNotFound:
-        return ()
+        return []
+
+
+def _servers_in(resources: list[Any]) -> tuple[Member, ...]:
+    """Return the servers made so far."""
     servers = [item for item in resources if item.resource_type == "OS::Nova::Server" and item.physical_resource_id]
     return tuple(
         Member("", item.physical_resource_id, None, datetime.fromisoformat(item.creation_time)) for item in servers
     )
+
+
+def _last_move(stack: Any, resources: list[Any]) -> datetime:
+    """Return when Heat last began something of a stack; that a resource is done changes none of its times."""
+    times = [stack.creation_time, stack.updated_time, *(item.updated_time for item in resources)]
+    return max(datetime.fromisoformat(time) for time in times if time)
 
 
 def _state_of(status: str) -> GroupState:
