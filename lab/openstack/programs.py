@@ -9,8 +9,8 @@ from lab.openstack.mariadb import PrivateMariadb
 from lab.openstack.settings import Settings
 
 WSGI_SERVER = Path(__file__).with_name("wsgi_server.py")
-# Stopped from the highest to the lowest: who works, who is asked, who lets everybody in, who keeps it all.
-WORKER_RANK, API_RANK, KEYSTONE_RANK, DATABASE_RANK = 3, 2, 1, 0
+# Stopped from the highest to the lowest: who works and answers, who lets everybody in, who keeps it all.
+SERVICE_RANK, KEYSTONE_RANK, DATABASE_RANK = 2, 1, 0
 THREADS = 8
 # Keystone's AuthContextMiddleware keeps a request's token in an attribute that all threads share.
 KEYSTONE_THREADS = 1
@@ -85,7 +85,7 @@ def tool(settings: Settings, name: str) -> str:
 
 
 def _api(
-    settings: Settings, name: str, service: str, module: str, rank: int = API_RANK, threads: int = THREADS
+    settings: Settings, name: str, service: str, module: str, rank: int = SERVICE_RANK, threads: int = THREADS
 ) -> Program:
     port, folder = settings.port(service), settings.configuration / service
     variables = ((f"OS_{service.upper()}_CONFIG_DIR", str(folder)), *_config_files(settings, service))
@@ -102,15 +102,15 @@ def _config_files(settings: Settings, service: str) -> tuple[tuple[str, str], ..
 
 
 def _worker(settings: Settings, name: str, file: str) -> Program:
-    return Program(name, (tool(settings, name), "--config-file", str(settings.configuration / file)), WORKER_RANK)
+    return Program(name, (tool(settings, name), "--config-file", str(settings.configuration / file)), SERVICE_RANK)
 
 
 def _ironic(settings: Settings) -> Program:
     command = (tool(settings, "ironic"), "--config-file", str(settings.configuration / "ironic/ironic.conf"))
-    return Program("ironic", command, API_RANK, door=(settings.port("ironic"), "/"))
+    return Program("ironic", command, SERVICE_RANK, door=(settings.port("ironic"), "/"))
 
 
 def _media(settings: Settings) -> Program:
     port, folder = settings.port("media"), settings.data / "ironic" / "media"
     command = (sys.executable, "-m", "lab.openstack.media", str(port), str(folder))
-    return Program("media", command, API_RANK)
+    return Program("media", command, SERVICE_RANK)
