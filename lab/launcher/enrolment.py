@@ -23,7 +23,13 @@ def operator(clouds_file: Path) -> Connection:
     """A connection with system scope: one with a project's scope sees only the nodes of that project."""
     entry = yaml.safe_load(clouds_file.read_text())["clouds"]["system"]
     auth = entry["auth"]
-    return openstack.connect(load_yaml_config=False, region_name=entry["region_name"], auth=auth, interface="public")
+    return openstack.connect(
+        load_yaml_config=False,
+        load_envvars=False,
+        region_name=entry["region_name"],
+        auth=auth,
+        interface="public",
+    )
 
 
 def enrol(connection: Connection, inventory: dict[str, Any]) -> None:
