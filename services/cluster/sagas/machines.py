@@ -218,8 +218,8 @@ def _note(plan: Plan, key: str, seen: Observation, report: list[ServerHealth]) -
     """Say how far the machines are, and what is wrong with one as soon as Ironic knows it, or Nova keeps silent."""
     if key == SHARED:
         return "The cloud makes what all machines share."
-    # A server that lost its machine while it is made is on its way to another one, or `late`.
-    wrong = [f"{item.node_name}: {item.reason}" for item in report if item.reason and item.node_id]
+    # A server that lost a machine of which nothing is known is on its way to another one, or `late`.
+    wrong = [f"{item.node_name}: {item.reason}" for item in report if item.reason and item.node_name]
     late = unplaced(seen.members, report, datetime.now(UTC))
     active = sum(item.state == "active" for item in report)
     return "; ".join([*wrong, *filter(None, [late])]) or f"{active} of {_size(plan, key)} machines are in service."

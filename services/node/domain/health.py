@@ -6,21 +6,26 @@ _FAILED_STATES = frozenset({"deploy failed", "clean failed", "error", "inspect f
 _GONE = "Its machine is gone: no node of the cloud carries this server any more."
 
 
-def health_of(server_id: str, node: Node | None, *, was_placed: bool = False) -> ServerHealth:
+def health_of(
+    server_id: str, node: Node | None, *, was_placed: bool = False, was_on: Node | None = None
+) -> ServerHealth:
     """Return the health of a server by the node it is on.
 
-    One without a node is not wrong, just unplaced, unless it ``was_placed`` before.
+    One without a node is not wrong, just unplaced, unless it ``was_placed`` before: then ``was_on``, its last node,
+    may tell why it has it no more, for as long as nobody else uses that one.
     """
-    reason = complaint_of(node) if node else _GONE if was_placed else None
+    blamed = was_on if node is None and was_on and was_on.instance_id is None and complaint_of(was_on) else None
+    lost = f"{_GONE} {complaint_of(blamed)}" if blamed else _GONE
+    shown = node or blamed
     return ServerHealth(
         server_id=server_id,
         node_id=node.id if node else None,
-        node_name=node.name if node else None,
+        node_name=shown.name if shown else None,
         state=node.state if node else None,
         power=node.power if node else None,
         maintenance=node.maintenance if node else False,
-        last_error=node.last_error if node else None,
-        reason=reason,
+        last_error=shown.last_error if shown else None,
+        reason=complaint_of(node) if node else lost if was_placed else None,
     )
 
 

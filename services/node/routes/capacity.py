@@ -17,8 +17,8 @@ from services.node.domain import capacity
 from services.node.domain.health import health_of
 from services.node.factory import Factory
 from services.node.storage.access import within
-from services.node.storage.holds import allocate, allocated_servers, draw, get_hold, project_of_hold, release
-from services.node.storage.nodes import nodes_of_servers
+from services.node.storage.holds import allocate, draw, former_nodes, get_hold, project_of_hold, release
+from services.node.storage.nodes import nodes_by_id, nodes_of_servers
 
 routes = RouteTable("capacity")
 
@@ -47,7 +47,7 @@ async def record_allocation(call: Call[Factory, Allocation, None]) -> HealthRepo
     async with call.context.db.project(project_id) as tx:
         found = await nodes_of_servers(tx, hold.cloud_id, call.body.server_ids)
         await allocate(tx, hold.cluster_id, project_id, _ids(found))
-    return _report(call.body.server_ids, found, set())
+    return _report(call.body.server_ids, found, {})
 
 
 @routes.delete("/internal/holds/{cluster_id}", Exposure.INTERNAL, "node.hold", "Give a cluster's hold back")
@@ -65,8 +65,9 @@ async def read_health(call: Call[Factory, HealthRequest, None]) -> HealthReport:
         if body.cluster_id:
             call.caller.require(body.project_id, "node.hold")
             await draw(tx, body.cluster_id, body.project_id, _ids(found))
-        placed = await allocated_servers(tx, body.server_ids)
-    return _report(body.server_ids, found, placed)
+        former = await former_nodes(tx, body.server_ids)
+        known = await nodes_by_id(tx, list(former.values()))
+    return _report(body.server_ids, found, {server: known.get(node) for server, node in former.items()})
 
 
 async def _hold_of(call: Call[Factory, Any, None]) -> tuple[Hold, str]:
@@ -81,5 +82,10 @@ def _ids(found: dict[str, Node]) -> dict[str, str]:
     return {server_id: node.id for server_id, node in found.items()}
 
 
-def _report(server_ids: list[str], found: dict[str, Node], placed: set[str]) -> HealthReport:
-    return HealthReport([health_of(server, found.get(server), was_placed=server in placed) for server in server_ids])
+def _report(server_ids: list[str], found: dict[str, Node], former: dict[str, Node | None]) -> HealthReport:
+    return HealthReport(
+        [
+            health_of(server, found.get(server), was_placed=server in former, was_on=former.get(server))
+            for server in server_ids
+        ]
+    )

@@ -97,10 +97,10 @@ async def draw(tx: AsyncConnection, cluster_id: str, project_id: str, nodes_by_s
         await tx.execute(query.on_conflict_do_update(index_elements=["server_id"], set_=row))
 
 
-async def allocated_servers(tx: AsyncConnection, server_ids: list[str]) -> set[str]:
-    """Return which of the servers were seen on a node once."""
-    query = select(allocations.c.server_id).where(allocations.c.server_id.in_(server_ids))
-    return set((await tx.execute(query)).scalars())
+async def former_nodes(tx: AsyncConnection, server_ids: list[str]) -> dict[str, str]:
+    """Return the id of the node that each server was seen on last, of those that were on one."""
+    query = select(allocations.c.server_id, allocations.c.node_id).where(allocations.c.server_id.in_(server_ids))
+    return {row.server_id: row.node_id for row in await tx.execute(query)}
 
 
 async def release(tx: AsyncConnection, cluster_id: str) -> None:

@@ -98,6 +98,12 @@ async def nodes_of_servers(tx: AsyncConnection, cloud_id: str, server_ids: list[
     return {row.instance_id: _node(row) for row in await tx.execute(query)}
 
 
+async def nodes_by_id(tx: AsyncConnection, node_ids: list[str]) -> dict[str, Node]:
+    """Return the nodes of these ids that are still there."""
+    query = _with_cluster().where(nodes.c.id.in_(node_ids))
+    return {row.id: _node(row) for row in await tx.execute(query)}
+
+
 async def counts(tx: AsyncConnection) -> list[Row[Any]]:
     """Return per cloud and resource class how many nodes there are (``total``) and how many are ``free``."""
     free = (nodes.c.state == "available") & ~nodes.c.maintenance & nodes.c.instance_id.is_(None)
