@@ -33,7 +33,7 @@ check: setup-checks ## lint, types, layering, rules of the house, generated docu
 	@$(python) -m tests.checks
 
 test: setup ## run the whole test suite with servers of its own; says what it skipped and why (ARGS="-k name" for a part)
-	@$(as_root) $(python) -m pytest -rs --numprocesses auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(as_root) $(python) -m pytest -rs --numprocesses auto $(ARGS)
 
 bench: setup ## run the benchmarks and print their table
 	@$(as_root) $(python) -m tests.load $(ARGS)

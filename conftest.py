@@ -2,10 +2,15 @@
 
 import pytest
 
-from tests.support.sharing import share_out
+from tests.support.sharing import Sharing, long_ones_first
 
 pytest_plugins = ["tests.support.servers"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    share_out(items, str(config.rootpath))
+    long_ones_first(items, str(config.rootpath))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
+    return Sharing(config, log)

@@ -1,4 +1,4 @@
-"""How the suite is shared out when it runs in several processes (pytest-xdist, ``--dist loadgroup``).
+"""How the suite is shared out when it runs in several processes (pytest-xdist).
 
 A file stays in one process, since its tests share what they start. Folders that share something dearer, a platform or
 a rack of machines, stay together too. What takes longest begins first, so that no process is left with it at the end.
@@ -7,6 +7,7 @@ a rack of machines, stay together too. What takes longest begins first, so that 
 from pathlib import PurePosixPath
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Longest first. A folder or a file of the repository, whose tests all run in one process, one after the other.
 _TOGETHER = (
@@ -15,21 +16,26 @@ _TOGETHER = (
     "tests/faults",
     "services/cluster/tests/test_law.py",
     "tests/runs",
-    "tests/load",
+    "tests/contract/openstack",
     "lab/rack/tests",
 )
 
 
-def share_out(items: list[pytest.Item], root: str) -> None:
-    """Sort ``items``, long ones first, and mark each with the group that must stay in one process."""
-    for item in items:
-        place = item.path.relative_to(root).as_posix()
-        item.add_marker(pytest.mark.xdist_group(_group(place)))
+class Sharing(LoadScopeScheduling):
+    """Gives each process a group of tests at a time, in the order in which they are collected."""
+
+    def __init__(self, config: pytest.Config, log: object) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)  # type: ignore[arg-type]
+
+    def _split_scope(self, nodeid: str) -> str:
+        place = nodeid.partition("::")[0]
+        return next((together for together in _TOGETHER if _is_in(place, together)), place)
+
+
+def long_ones_first(items: list[pytest.Item], root: str) -> None:
+    """Sort ``items``; within a group they stay in their order."""
     items.sort(key=lambda item: _rank(item.path.relative_to(root).as_posix()))
-
-
-def _group(place: str) -> str:
-    return next((together for together in _TOGETHER if _is_in(place, together)), place)
 
 
 def _rank(place: str) -> int:
