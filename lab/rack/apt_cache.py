@@ -20,6 +20,8 @@ STOP_DEADLINE_S = 10
 SUPPORT_FILES = "/usr/lib/apt-cacher-ng"
 # Days after which a package in no index is dropped (apt-cacher-ng, ExThreshold).
 KEEP_DAYS = 30
+# The highest that apt-cacher-ng 3.7 listens on.
+_LAST_PORT = 32768
 
 
 class AptCache:
@@ -30,7 +32,7 @@ class AptCache:
         self._users: IO[str] | None = None
 
     def acquire(self, port: int) -> int:
-        """Start the cache on loopback `port` unless it runs; return the port on which it answers.
+        """Start the cache on loopback unless it runs; return the port on which it answers: `port` or the next free one.
 
         Raises:
             RackError: It did not answer within its deadline.
@@ -41,8 +43,8 @@ class AptCache:
             fcntl.flock(self._users, fcntl.LOCK_SH)
             running = self._running()
             if running is None:
-                self._start(port)
-                running = port
+                running = next(free for free in range(port, _LAST_PORT) if not _answers(free))
+                self._start(running)
         return running
 
     def release(self) -> None:
@@ -71,8 +73,6 @@ class AptCache:
             yield
 
     def _start(self, port: int) -> None:
-        if _answers(port):
-            raise RackError(f"The package cache cannot start: something else listens on 127.0.0.1:{port}.")
         config = self._write_config(port)
         log = (self.folder / "daemon.log").open("w")
         with log:

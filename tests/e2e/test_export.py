@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,12 +22,12 @@ _SECONDS = 300
 class Stranger:
     """Somebody who has the export and a log-in at the cloud, and knows nothing of the platform."""
 
-    def __init__(self, folder: Path, clouds_file: Path) -> None:
+    def __init__(self, folder: Path, home: Path, clouds_file: Path) -> None:
         self.folder = folder
         ansible = Path(os.environ.get("CLOUDPOINT_CACHE") or Path.home() / ".cache/cloudpoint") / "ansible/bin"
         self._environment = {
             "PATH": f"{Path(sys.executable).parent}:{ansible}:{os.environ['PATH']}",
-            "HOME": str(folder.parent),
+            "HOME": str(home),
             "LANG": "C.UTF-8",
             "OS_CLIENT_CONFIG_FILE": str(clouds_file),
             "OS_CLOUD": "admin",
@@ -67,9 +68,11 @@ def stranger(
         (folder / path).write_text(text)
     with (folder / "ansible/ssh/config").open("a") as config:
         config.write(_WAY)
-    someone = Stranger(folder, platform.state / "simcloud" / CLOUD / "clouds.yaml")
-    yield someone
-    someone.run("bash", "delete.sh")
+    # Ansible keeps its sockets at home, and the path of a socket has at most 107 bytes (unix(7)).
+    with tempfile.TemporaryDirectory(prefix="home-") as home:
+        someone = Stranger(folder, Path(home), platform.state / "simcloud" / CLOUD / "clouds.yaml")
+        yield someone
+        someone.run("bash", "delete.sh")
     assert platform.servers() == []
 
 

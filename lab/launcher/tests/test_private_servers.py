@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -61,7 +62,9 @@ def test_postgres_runs_for_a_user_who_is_not_root(tmp_path):
         "server = PrivatePostgres(Path(sys.argv[1]), int(sys.argv[2])); server.start(); print(server.running())\n"
         "server.stop(); print(server.running())"
     )
-    as_user = ["unshare", "--user", "--map-user=1000", "--map-group=1000"] if os.geteuid() == 0 else []
+    nobody = pwd.getpwnam("nobody")
+    mapped = ["unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}"]
+    as_user = mapped if os.geteuid() == 0 else []
     command = [*as_user, sys.executable, "-c", code, str(tmp_path / "pg"), str(free_port())]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": ":".join(sys.path)})
     assert said.stdout.split() == ["True", "False"], said.stderr
