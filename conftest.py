@@ -8,7 +8,8 @@ pytest_plugins = ["tests.support.servers"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    long_ones_first(items, str(config.rootpath))
+    if hasattr(config, "workerinput"):
+        long_ones_first(items, str(config.rootpath))
 
 
 @pytest.hookimpl(optionalhook=True)
