@@ -51,3 +51,7 @@ def test_texts_lose_what_is_of_one_run() -> None:
 def test_simclouds_readme_lists_every_difference_that_stays() -> None:
     text = " ".join(README.read_text().split())
     assert [one.reason for one in ACCEPTED if one.reason not in text] == []
+
+
+def test_a_name_gives_way_as_a_whole_word_only() -> None:
+    assert masked("live is alive in live-1", {"live": "region"}) == "<region> is alive in <region>-1"

@@ -17,7 +17,7 @@ _RULES = (
 def masked(text: str, names: dict[str, str]) -> str:
     """Return a text without what is of one run or one cloud; ``names`` are further texts and what to put for them."""
     for name, word in sorted(names.items(), key=lambda item: -len(item[0])):
-        text = text.replace(name, f"<{word}>")
+        text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", f"<{word}>", text)
     for pattern, word in _RULES:
         text = re.sub(pattern, word, text)
     return text
