@@ -33,7 +33,7 @@ check: setup-checks ## lint, types, layering, rules of the house, generated docu
 	@$(python) -m tests.checks
 
 test: setup ## run the whole test suite with servers of its own; says what it skipped and why (ARGS="-k name" for a part)
-	@$(as_root) $(python) -m pytest -rs --numprocesses auto $(ARGS)
+	@$(as_root) $(python) -m pytest -rfEs --numprocesses auto $(ARGS)
 
 bench: setup ## run the benchmarks and print their table
 	@$(as_root) $(python) -m tests.load $(ARGS)
@@ -70,7 +70,7 @@ lab-demo: setup ## the journey of `make demo` on a real OpenStack of its own; ev
 
 lab-test: setup ## on a lab of their own, the tests that need a real OpenStack: its faults, and what we rely on (ARGS="-k name" for a part)
 	@$(as_root) env CLOUDPOINT_LIVE=$(CLOUDPOINT_STATE)/live CONTRACT_CLOUD=$(CLOUDPOINT_STATE)/live/openstack/cloud.json \
-	  $(python) -m pytest -rs -n 0 tests/live tests/contract/openstack $(ARGS)
+	  $(python) -m pytest -rfEs -n 0 tests/live tests/contract/openstack $(ARGS)
 
 lab-clean: ## stop the lab and delete all that it made, caches apart
 	@if [ -x $(python) ]; then $(lab) destroy; fi

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.sharing import Sharing, long_ones_first
 
-pytest_plugins = ["tests.support.servers"]
+pytest_plugins = ["tests.support.servers", "tests.live.running"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -31,6 +31,8 @@ def _option(request: pytest.FixtureRequest, name: str) -> Any:
 def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     file = _option(request, "--cloud") or os.environ.get("CONTRACT_CLOUD")
     if file:
+        if os.environ.get("CLOUDPOINT_LIVE"):
+            request.getfixturevalue("lab")
         yield described(Path(file))
         return
     with emulated(tmp_path_factory.mktemp("contract")) as running:
