@@ -1,12 +1,16 @@
 """What runs, since when, how often it was started again, and whether it says that it is ready."""
 
+import socket
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from rich.table import Table
 
 from lab.launcher import service_files
 from lab.launcher.platform import Platform
 from lab.launcher.readiness import listens, look
+
+_CONNECT_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,29 @@ def table_of(lines: list[Line]) -> Table:
 
 
 def _servers(platform: Platform) -> list[Line]:
+    postgres, rabbit, settings = platform.postgres, platform.rabbit, platform.settings
     lines = [
-        Line("postgres", platform.postgres.pid, ready=platform.postgres.running()),
-        Line("rabbitmq", platform.rabbit.pid, ready=platform.rabbit.running()),
+        given_server("postgres", settings.database_url, 5432)
+        or Line("postgres", postgres.pid, ready=postgres.running()),
+        given_server("rabbitmq", settings.amqp_url, 5672) or Line("rabbitmq", rabbit.pid, ready=rabbit.running()),
     ]
     for cloud in platform.settings.clouds:
         answers = listens(cloud.bmc_port)
         lines.append(Line(f"rack-{cloud.name}", None, ready=answers, remark="its BMCs answer" if answers else ""))
     return lines
+
+
+def given_server(name: str, url: str | None, default_port: int) -> Line | None:
+    """The line of a server that was given by its address; None without one."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    host, port = parts.hostname or "127.0.0.1", parts.port or default_port
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
+    except OSError as error:
+        return Line(name, None, remark=f"given, {host}:{port}: {error}")
+    return Line(name, None, ready=True, remark=f"given, answers at {host}:{port}")
 
 
 def _kept(platform: Platform) -> list[Line]:
