@@ -38,13 +38,14 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else return 77; fi
 }
 
+# Bash leaves `set -e` aside in what `step` calls: each part says itself that it failed.
 install_packages() {
-  as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get update -q
+  as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get update -q || return
   as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
 install_uv() {
-  [ -x "$cache/uv/bin/python" ] || python3 -m venv "$cache/uv"
+  [ -x "$cache/uv/bin/python" ] || python3 -m venv "$cache/uv" || return
   "$cache/uv/bin/python" -m pip install --quiet --require-hashes -r locks/setup.txt
 }
 
@@ -54,8 +55,8 @@ environment() {
   stamp=$(sha256sum <"$lock")
   [ -x "$folder/bin/python" ] && [ "$(cat "$folder/.lock-hash" 2>/dev/null)" = "$stamp" ] && return
   # A Python that Debian ships is always there for the lab's owner and for its services alike; none is downloaded.
-  [ -x "$folder/bin/python" ] || "$uv" venv --quiet --allow-existing --no-python-downloads --python 3.11 "$folder"
-  "$uv" pip sync --quiet --require-hashes --compile-bytecode --python "$folder/bin/python" "$lock"
+  [ -x "$folder/bin/python" ] || "$uv" venv --quiet --allow-existing --no-python-downloads --python 3.11 "$folder" || return
+  "$uv" pip sync --quiet --require-hashes --compile-bytecode --python "$folder/bin/python" "$lock" || return
   echo "$stamp" >"$folder/.lock-hash"
 }
 
