@@ -69,7 +69,11 @@ install_command() {
   chmod +x .venv/bin/cloudpoint
 }
 
-build_image() { .venv/bin/python -m lab.rack build-image; }
+# Without root and sudo the rack itself says what it needs.
+build_image() {
+  local build=(env CLOUDPOINT_CACHE="$cache" .venv/bin/python -m lab.rack build-image)
+  if [ "$(id -u)" = 0 ] || ! command -v sudo >/dev/null; then "${build[@]}"; else sudo "${build[@]}"; fi
+}
 
 mapfile -t missing < <(missing_packages)
 if [ ${#missing[@]} -gt 0 ]; then
