@@ -35,7 +35,7 @@ check: setup-checks ## lint, types, layering, rules of the house, generated docu
 test: setup ## run the whole test suite with servers of its own; says what it skipped and why (ARGS="-k name" for a part)
 	@$(as_root) $(python) -m pytest -rfEs --numprocesses auto $(ARGS)
 
-bench: setup ## run the benchmarks and print their table
+bench: setup ## run the benchmarks that this machine can run, tell their figures and what was skipped (ARGS="--list", ARGS="gateway --rounds 3")
 	@$(as_root) $(python) -m tests.load $(ARGS)
 
 up: setup ## start the platform and leave it running; prints addresses and log-ins

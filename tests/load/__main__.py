@@ -1,81 +1,72 @@
-"""``python -m tests.load``: the benchmarks, interleaved round by round, each against the same peer.
+"""``python -m tests.load``: the benchmarks, each interleaved with its peer in one run, told as tables and as JSON.
 
-The peer is a service's own health page: no gateway, no permission, no database. Ratios to it and CPU per request say
-more than rates, which depend on the machine and on what else runs there.
+Ratios to a peer say more than figures alone, which depend on the machine and on what else runs there.
 """
 
-import asyncio
-import statistics
 import sys
+from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
-from lab.launcher.platform import Platform
-from tests.load.measure import Round, Target, one_round
-from tests.load.platform import customer_token, running
+from lab.launcher.display import Display
+from lab.launcher.settings import default_state
+from tests.load.benchmark import Benchmark, Run, found
+from tests.load.report import Outcome, last_line, table_of, write
+from tests.load.running import outcomes_of
 
 
 @click.command()
-@click.option("--rounds", default=5, show_default=True, help="Rounds of each benchmark, interleaved.")
-@click.option("--seconds", default=2.0, show_default=True, help="Of one round.")
-@click.option("--connections", default=16, show_default=True, help="Requests at once.")
-def main(rounds: int, seconds: float, connections: int) -> None:
-    """Run the benchmarks and print their table."""
-    with running() as platform:
-        targets = targets_of(platform)
-        asyncio.run(_measure(targets[:1], 1, 0.5, connections))
-        results = asyncio.run(_measure(targets, rounds, seconds, connections))
-    Console(width=110).print(table_of(results))
-    if any(one.failures for taken in results.values() for one in taken):
-        sys.exit("Some requests were not answered with 200.")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--list", "only_list", is_flag=True, help="Say which benchmarks there are, and run none.")
+@click.option("--json", "path", type=click.Path(path_type=Path), help="Where to write  [default: .state/bench.json].")
+@click.option("--rounds", type=click.IntRange(1), help="Of each benchmark  [default: as the benchmark says].")
+@click.option("--seconds", default=2.0, show_default=True, help="Of one round, where requests are counted.")
+@click.option("--connections", default=16, show_default=True, help="Requests at once, where they are counted.")
+def main(
+    names: tuple[str, ...], only_list: bool, path: Path | None, rounds: int | None, seconds: float, connections: int
+) -> None:
+    """Run the benchmarks that this machine can run, or those that are named, and print their figures."""
+    chosen = _chosen(names)
+    if only_list:
+        return _list(chosen)
+    display = Display(Console(highlight=False, width=130))
+
+    def run_of(benchmark: Benchmark) -> Run:
+        return Run(rounds or benchmark.rounds, seconds, connections, display)
+
+    outcomes: list[Outcome] = []
+    path = path or default_state() / "bench.json"
+    for outcome in outcomes_of(chosen, bool(names), run_of):
+        outcomes.append(outcome)
+        write(path, outcomes)
+        _tell(display, outcome)
+    display.heading(f"Figures, samples and machine: {path}")
+    display.say(last_line(outcomes))
+    sys.exit(1 if any(outcome.failed or (names and outcome.skipped) for outcome in outcomes) else 0)
 
 
-def targets_of(platform: Platform) -> list[Target]:
-    """What is measured, the peer first."""
-    pids = {kept["name"]: kept["pid"] for kept in platform.supervisor.kept()}
-    token = {"Authorization": f"Bearer {customer_token(platform)}"}
-    public, blueprint = platform.settings.public_url, platform.settings.port_of("blueprint")
-    way = ("gateway-serve", "authz-serve")
-    return [
-        Target("peer: a service's /healthz", f"http://127.0.0.1:{blueprint}/healthz", {}, (pids["blueprint-serve"],)),
-        _through(public, "/v1/blueprints", token, [pids[name] for name in (*way, "blueprint-serve")]),
-        _through(public, "/v1/clusters", token, [pids[name] for name in (*way, "cluster-serve")]),
-        _through(public, "/v1/me", token, [pids[name] for name in (*way, "identity-serve")]),
-    ]
+def _chosen(names: tuple[str, ...]) -> list[Benchmark]:
+    known = {benchmark.name: benchmark for benchmark in found()}
+    if unknown := [name for name in names if name not in known]:
+        raise click.BadParameter(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
+    return [known[name] for name in names] if names else list(known.values())
 
 
-def _through(public: str, path: str, headers: dict[str, str], pids: list[int]) -> Target:
-    return Target(f"GET {path} through the gateway", public + path, headers, tuple(pids))
+def _list(benchmarks: list[Benchmark]) -> None:
+    for benchmark in benchmarks:
+        why_not = "; ".join(benchmark.missing()) or benchmark.on_request
+        click.echo(f"{benchmark.name:14} {benchmark.summary}" + (f"  ({why_not})" if why_not else ""))
 
 
-async def _measure(targets: list[Target], rounds: int, seconds: float, connections: int) -> dict[str, list[Round]]:
-    results: dict[str, list[Round]] = {target.name: [] for target in targets}
-    for _ in range(rounds):
-        for target in targets:
-            results[target.name].append(await one_round(target, connections, seconds))
-    return results
-
-
-def table_of(results: dict[str, list[Round]]) -> Table:
-    """Rates, times and CPU per request, and the CPU's ratio to the peer's."""
-    table = Table(box=None)
-    for heading in ("benchmark", "requests/s", "median ms", "p99 ms", "CPU µs a request", "ratio", "failed"):
-        table.add_column(heading, justify="left" if heading == "benchmark" else "right")
-    peer = _cpu_micros(next(iter(results.values())))
-    for name, rounds in results.items():
-        times = [seconds * 1000 for one in rounds for seconds in one.times]
-        rate = len(times) / sum(one.elapsed_seconds for one in rounds)
-        middle, worst = statistics.median(times), statistics.quantiles(times, n=100)[98]
-        cpu = _cpu_micros(rounds)
-        failed = str(sum(one.failures for one in rounds))
-        table.add_row(name, f"{rate:.0f}", f"{middle:.2f}", f"{worst:.2f}", f"{cpu:.0f}", f"{cpu / peer:.1f}", failed)
-    return table
-
-
-def _cpu_micros(rounds: list[Round]) -> float:
-    return 1e6 * sum(one.cpu_seconds for one in rounds) / max(1, sum(len(one.times) for one in rounds))
+def _tell(display: Display, outcome: Outcome) -> None:
+    if outcome.skipped:
+        display.heading(f"{outcome.benchmark.name}: skipped, {escape(outcome.skipped)}")
+    elif outcome.failed:
+        display.console.print(f"[red]✗[/] {outcome.benchmark.name} failed:\n{escape(outcome.failed)}")
+    else:
+        display.console.print(table_of(outcome.figures))
 
 
 if __name__ == "__main__":

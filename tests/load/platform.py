@@ -22,11 +22,11 @@ NO_LIMIT = "100000000/minute"
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Platform]:
-    """A platform while the block runs; it is destroyed afterwards, whatever happens."""
-    with tempfile.TemporaryDirectory(prefix="cloudpoint-load-") as folder, Display() as display:
+def running(display: Display, machines: int = 1) -> Iterator[Platform]:
+    """A platform with so many machines while the block runs; it is destroyed afterwards, whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="cloudpoint-load-") as folder, display:
         settings = Settings(
-            Path(folder) / "state", default_cache(), cloud_names=(CLOUD,), machines=1, port_shift=PORT_SHIFT
+            Path(folder) / "state", default_cache(), cloud_names=(CLOUD,), machines=machines, port_shift=PORT_SHIFT
         )
         platform = Platform(settings, display)
         try:
@@ -59,4 +59,5 @@ def _lift_limits(platform: Platform) -> None:
 
 
 def _restarts(platform: Platform) -> int:
-    return next(kept["restarts"] for kept in platform.supervisor.kept() if kept["name"] == "gateway-serve")
+    kept = {one["name"]: int(one["restarts"]) for one in platform.supervisor.kept()}
+    return kept["gateway-serve"]
