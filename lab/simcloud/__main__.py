@@ -1,4 +1,4 @@
-"""`python -m lab.simcloud serve`: one emulated OpenStack cloud in one process."""
+"""`python -m lab.simcloud`: `serve` an emulated OpenStack cloud; `knob` and `tune` turn its faults and speeds."""
 
 import asyncio
 import logging
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from lab.simcloud.config import CloudConfig
+from lab.simcloud.config import CloudConfig, Tuning
+from lab.simcloud.knobs.command import knob, tune
 from lab.simcloud.server import run
 
 
@@ -53,16 +54,21 @@ def serve(
         base_port=base_port,
         subnet=IPv4Network(subnet),
         host=host,
-        step_seconds=step_seconds,
-        power_sync_seconds=power_sync_seconds,
-        bmc_timeout_seconds=bmc_timeout_seconds,
-        deploy_timeout_seconds=deploy_timeout_seconds,
-        heat_retries=heat_retries,
-        token_hours=token_hours,
-        heat_race_names=heat_race_names,
+        tuning=Tuning(
+            step_seconds=step_seconds,
+            power_sync_seconds=power_sync_seconds,
+            bmc_timeout_seconds=bmc_timeout_seconds,
+            deploy_timeout_seconds=deploy_timeout_seconds,
+            heat_retries=heat_retries,
+            token_hours=token_hours,
+            heat_race_names=heat_race_names,
+        ),
     )
     asyncio.run(run(config))
 
+
+main.add_command(knob)
+main.add_command(tune)
 
 if __name__ == "__main__":
     main()

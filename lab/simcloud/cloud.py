@@ -12,6 +12,7 @@ from lab.simcloud.ironic.drives import Drives
 from lab.simcloud.ironic.nodes import Nodes
 from lab.simcloud.ironic.power_sync import PowerSync
 from lab.simcloud.keystone.service import Identity
+from lab.simcloud.knobs.board import Board
 from lab.simcloud.neutron.networks import Networks
 from lab.simcloud.nova.builder import Builder
 from lab.simcloud.nova.flavors import Flavors, Keypairs
@@ -25,6 +26,7 @@ class Cloud:
     def __init__(self, config: CloudConfig) -> None:
         config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.config = config
+        self.knobs = Board()
         self.database = open_database(config.state / "cloud.sqlite")
         self.identity = Identity(config, self.database)
         self.images = Images(self.database, config.state / "images")
@@ -34,13 +36,13 @@ class Cloud:
         self.nodes = Nodes(self.database, f"{config.name}-conductor")
         self.drives = Drives(config.state / "drives", config.url("drives"))
         drivers: dict[str, Driver] = {
-            "fake-hardware": FakeDriver(config.step_seconds),
-            "redfish": RedfishDriver(config.bmc_timeout_seconds),
+            "fake-hardware": FakeDriver(config.tuning),
+            "redfish": RedfishDriver(config.tuning),
         }
-        self.conductor = Conductor(config, self.nodes, self.drives, drivers)
-        self.power_sync = PowerSync(self.nodes, self.conductor, config.power_sync_seconds)
+        self.conductor = Conductor(config.tuning, self.knobs, self.nodes, self.drives, drivers)
+        self.power_sync = PowerSync(self.nodes, self.conductor, config.tuning)
         table = servers_table(self.database)
-        self.builder = Builder(config, table, self.nodes, self.conductor, self.networks, self.drives)
+        self.builder = Builder(config.tuning, self.knobs, table, self.nodes, self.conductor, self.networks, self.drives)
         self.servers = Servers(
             table,
             self.builder,
@@ -55,7 +57,7 @@ class Cloud:
         services = Services(
             config, self.servers, self.flavors, self.keypairs, self.images, self.networks, self.identity
         )
-        self.engine = Engine(config, self.database, services)
+        self.engine = Engine(config, self.knobs, self.database, services)
 
     def resume(self) -> None:
         """Goes on with all work that the last process left; needs a running event loop."""

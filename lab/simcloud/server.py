@@ -1,4 +1,4 @@
-"""Serves all APIs of one cloud from one event loop, until it is told to stop."""
+"""Serves all APIs of one cloud, and that of its knobs, from one event loop, until it is told to stop."""
 
 import asyncio
 import signal
@@ -8,12 +8,15 @@ from sanic import Sanic
 
 from lab.simcloud.bootstrap import bootstrap
 from lab.simcloud.cloud import Cloud
-from lab.simcloud.config import CloudConfig
+from lab.simcloud.config import CloudConfig, knobs_socket
 from lab.simcloud.glance.routes import glance_app
 from lab.simcloud.heat.routes import heat_app
 from lab.simcloud.ironic.drive_server import drives_app
 from lab.simcloud.ironic.routes import ironic_app
 from lab.simcloud.keystone.routes import keystone_app
+from lab.simcloud.knobs.gate import watch_calls
+from lab.simcloud.knobs.routes import knobs_app
+from lab.simcloud.knobs.socket import private_socket
 from lab.simcloud.neutron.routes import neutron_app
 from lab.simcloud.nova.routes import nova_app
 from lab.simcloud.placement.routes import placement_app
@@ -34,8 +37,8 @@ def apps_of(cloud: Cloud) -> dict[str, Sanic[Any, Any]]:
     }
 
 
-async def _start(app: Sanic[Any, Any], host: str, port: int) -> Any:
-    server: Any = await app.create_server(host=host, port=port, return_asyncio_server=True, access_log=False)
+async def _start(app: Sanic[Any, Any], **where: Any) -> Any:
+    server: Any = await app.create_server(**where, return_asyncio_server=True, access_log=False)
     await server.startup()
     await server.before_start()
     await server.after_start()
@@ -56,7 +59,10 @@ async def run(config: CloudConfig) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    servers = [await _start(app, config.host, config.port(name)) for name, app in apps_of(cloud).items()]
+    servers = [await _start(knobs_app(config, cloud.knobs), sock=private_socket(knobs_socket(config.state)))]
+    for name, app in apps_of(cloud).items():
+        watch_calls(app, name, cloud.knobs)
+        servers.append(await _start(app, host=config.host, port=config.port(name)))
     cloud.resume()
     sync = asyncio.create_task(cloud.power_sync.run())
     print(f"simcloud {config.name}: ready, {config.url('keystone')}/v3", flush=True)

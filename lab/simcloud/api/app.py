@@ -38,17 +38,23 @@ def new_app(cloud_name: str, service: str, error_body: ErrorBody) -> Sanic[Any, 
         refusal = _as_refusal(error)
         if refusal.status >= 500:
             log.error("%s %s failed", request.method, request.path, exc_info=error)
-        body = error_body(refusal)
-        if isinstance(body, str):
-            return HTTPResponse(body, refusal.status, refusal.headers, "text/html; charset=UTF-8")
-        return answer(body, refusal.status, refusal.headers)
+        return refusal_answer(app, refusal)
 
     async def stamp_request_id(request: Request, response: BaseHTTPResponse) -> None:
         response.headers["X-Openstack-Request-Id"] = f"req-{uuid4()}"
 
+    app.ctx.error_body = error_body
     app.error_handler.add(Exception, show)
     app.register_middleware(stamp_request_id, "response")
     return app
+
+
+def refusal_answer(app: Sanic[Any, Any], refusal: ApiError) -> HTTPResponse:
+    """A refusal in the API's own shape."""
+    body = app.ctx.error_body(refusal)
+    if isinstance(body, str):
+        return HTTPResponse(body, refusal.status, refusal.headers, "text/html; charset=UTF-8")
+    return answer(body, refusal.status, refusal.headers)
 
 
 def _as_refusal(error: Exception) -> ApiError:

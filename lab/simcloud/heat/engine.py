@@ -19,6 +19,7 @@ from lab.simcloud.heat.resources.resource import NestedStacks, Services, Work
 from lab.simcloud.heat.stacks import Stacks
 from lab.simcloud.heat.traversal import Traversal
 from lab.simcloud.heat.validation import Validation
+from lab.simcloud.knobs.board import Board
 from lab.simcloud.store import new_id
 
 log = logging.getLogger("simcloud.heat")
@@ -31,13 +32,14 @@ REDEFINED = ("template", "files", "parameters", "registry", "environment", "tags
 class Engine(NestedStacks):
     """Runs the actions of all stacks of a cloud."""
 
-    def __init__(self, config: CloudConfig, database: sqlite3.Connection, services: Services) -> None:
+    def __init__(self, config: CloudConfig, knobs: Board, database: sqlite3.Connection, services: Services) -> None:
         self._config = config
+        self._knobs = knobs
         self._services = services
         self.stacks = Stacks(database, services)
         self.stacks.nested = self
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._name_gap = NameGap(config.heat_race_names)
+        self._name_gap = NameGap(config.tuning)
 
     # -- what the API calls -----------------------------------------------------------------------------------------
 
@@ -173,9 +175,9 @@ class Engine(NestedStacks):
 
     async def _converge(self, stack_id: str) -> ResourceFailure | None:
         stack = self._read(stack_id)
-        traversal = Traversal(self.stacks, stack, self._config.heat_retries)
+        traversal = Traversal(self.stacks, stack, self._knobs, self._config.tuning.heat_retries)
         going_back_to_nothing = stack.action == "ROLLBACK" and stack.previous is None
-        failure = await (traversal.remove_all() if going_back_to_nothing else traversal.converge())
+        failure = await traversal.under_knobs(traversal.remove_all if going_back_to_nothing else traversal.converge)
         if failure is None:
             self.stacks.set_state(stack, stack.action, "COMPLETE", f"Stack {stack.action} completed successfully")
         return failure
@@ -201,7 +203,8 @@ class Engine(NestedStacks):
 
     async def _delete(self, stack_id: str) -> ResourceFailure | None:
         stack = self._read(stack_id)
-        failure = await Traversal(self.stacks, stack, 0).remove_all()
+        traversal = Traversal(self.stacks, stack, self._knobs, 0)
+        failure = await traversal.under_knobs(traversal.remove_all)
         if failure is None:
             stack.deleted, stack.deleted_at, stack.updated = True, stamp(), stamp()
             self.stacks.set_state(stack, "DELETE", "COMPLETE", "Stack DELETE completed successfully")

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import re
 
+from lab.simcloud.config import Tuning
+
 MOST_SECONDS = 30.0
 
 
@@ -13,15 +15,16 @@ class NameGap:
     So two creates at once always make two stacks, and a third is refused. One that stays alone goes on after a while.
     """
 
-    def __init__(self, pattern: str | None, most_seconds: float = MOST_SECONDS) -> None:
-        """pattern: a regular expression that finds the names; None: no create waits, and none races."""
-        self._pattern = re.compile(pattern) if pattern else None
+    def __init__(self, tuning: Tuning, most_seconds: float = MOST_SECONDS) -> None:
+        """tuning: its `heat_race_names` finds the names; without it no create waits, and none races."""
+        self._tuning = tuning
         self._most_seconds = most_seconds
         self._alone: dict[tuple[str, str], asyncio.Event] = {}
 
     async def cross(self, project_id: str, name: str) -> None:
         """Comes back when the create may go on."""
-        if self._pattern is None or not self._pattern.search(name):
+        pattern = self._tuning.heat_race_names
+        if pattern is None or not re.search(pattern, name):
             return
         other = self._alone.pop((project_id, name), None)
         if other is not None:

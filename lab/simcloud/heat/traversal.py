@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lab.simcloud.clock import stamp
@@ -15,6 +16,7 @@ from lab.simcloud.heat.resources.registry import resource_type, schema_of
 from lab.simcloud.heat.resources.resource import ResourceType
 from lab.simcloud.heat.stacks import Stacks, caller_of_stack
 from lab.simcloud.heat.template import Definition, Template
+from lab.simcloud.knobs.board import Board, WorkFault
 from lab.simcloud.store import new_id
 
 log = logging.getLogger("simcloud.heat")
@@ -25,12 +27,33 @@ RETRY_PAUSE_SECONDS = 0.5
 class Traversal:
     """One action on one stack. Progress is in the records, so it may be started again after a restart."""
 
-    def __init__(self, stacks: Stacks, stack: Stack, retries: int) -> None:
+    def __init__(self, stacks: Stacks, stack: Stack, knobs: Board, retries: int) -> None:
         """retries: how often a resource is made anew that went to ERROR."""
         self._stacks = stacks
         self._stack = stack
+        self._knobs = knobs
         self._retries = retries
         self._failure: ResourceFailure | None = None
+
+    async def under_knobs(self, action: Callable[[], Awaitable[ResourceFailure | None]]) -> ResourceFailure | None:
+        """One of the two actions below, held up or made to fail as the knobs of the stack say."""
+        stack = self._stack
+        names = (stack.name, stack.id)
+        try:
+            await self._knobs.work("stack", names, stack.action)
+            failure = await action()
+            if failure is None:
+                await self._knobs.work("stack", names, stack.action, "after")
+        except WorkFault as fault:
+            failure = ResourceFailure("Error", str(fault))
+            self._stacks.set_state(stack, stack.action, "FAILED", f"Resource {stack.action} failed: {failure.reason()}")
+        return failure
+
+    async def _pass_knobs(self, row: StackResource, action: str) -> None:
+        try:
+            await self._knobs.work("resource", (f"{self._stack.name}/{row.name}", row.id), action)
+        except WorkFault as fault:
+            raise ResourceInError("ERROR", str(fault)) from fault
 
     async def converge(self) -> ResourceFailure | None:
         """Makes the stack what its template says; the first failure, or None."""
@@ -141,6 +164,7 @@ class Traversal:
             self._stacks.set_row_state(self._stack, row, "CREATE", "IN_PROGRESS", "state changed")
             work = self._stacks.work(self._stack, row)
             try:
+                await self._pass_knobs(row, "CREATE")
                 await kind.create(work)
                 self._stacks.set_row_state(self._stack, row, "CREATE", "COMPLETE", "state changed")
                 return
@@ -155,6 +179,7 @@ class Traversal:
 
     async def _update(self, kind: ResourceType, row: StackResource, properties: dict[str, Any]) -> None:
         self._stacks.set_row_state(self._stack, row, "UPDATE", "IN_PROGRESS", "state changed")
+        await self._pass_knobs(row, "UPDATE")
         await kind.update(self._stacks.work(self._stack, row, properties))
         row.properties = properties
         self._stacks.set_row_state(self._stack, row, "UPDATE", "COMPLETE", "state changed")
@@ -200,6 +225,7 @@ class Traversal:
     async def _remove_now(self, row: StackResource) -> None:
         self._stacks.set_row_state(self._stack, row, "DELETE", "IN_PROGRESS", "state changed")
         try:
+            await self._pass_knobs(row, "DELETE")
             if not row.keep:
                 kind = resource_type(row.type, self._stack.files, self._stack.registry)
                 await kind.delete(self._stacks.work(self._stack, row))

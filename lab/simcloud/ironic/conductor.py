@@ -5,13 +5,14 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from lab.simcloud.config import CloudConfig
+from lab.simcloud.config import Tuning
 from lab.simcloud.errors import ApiError, bad_request
 from lab.simcloud.ironic.drivers.driver import Driver, DriverError, Media
 from lab.simcloud.ironic.drives import Drives, iso_of
 from lab.simcloud.ironic.nodes import Nodes
 from lab.simcloud.ironic.records import Node
 from lab.simcloud.ironic.states import POWER_OFF, POWER_ON, POWER_TARGETS, TRANSIENT, VERBS, Transition
+from lab.simcloud.knobs.board import Board, WorkFault
 
 log = logging.getLogger("simcloud.ironic")
 
@@ -29,8 +30,11 @@ def unfit(node: Node, verb: str) -> ApiError:
 class Conductor:
     """Runs verbs and power changes of nodes."""
 
-    def __init__(self, config: CloudConfig, nodes: Nodes, drives: Drives, drivers: Mapping[str, Driver]) -> None:
-        self._config = config
+    def __init__(
+        self, tuning: Tuning, knobs: Board, nodes: Nodes, drives: Drives, drivers: Mapping[str, Driver]
+    ) -> None:
+        self._tuning = tuning
+        self._knobs = knobs
         self._nodes = nodes
         self._drives = drives
         self.drivers = drivers
@@ -137,9 +141,11 @@ class Conductor:
             "deleting": self._tear_down,
         }
         try:
+            await self._pass_knobs(node_id, transition.during, "before")
             await steps[transition.during](node_id)
+            await self._pass_knobs(node_id, transition.during, "after")
             self._finish(node_id, transition)
-        except DriverError as error:
+        except (DriverError, WorkFault) as error:
             self._fail(node_id, transition, error)
         finally:
             self._nodes.unlock(node_id)
@@ -147,6 +153,11 @@ class Conductor:
                 self._tearing_down.pop(node_id).set()
         if transition.during == "deleting" and self._nodes.read(node_id).provision_state == "cleaning":
             await self._clean_after_delete(node_id)
+
+    async def _pass_knobs(self, node_id: str, state: str, moment: str) -> None:
+        if self._knobs:
+            node = self._nodes.read(node_id)
+            await self._knobs.work("node", (node.name or node.id, node.id), state, moment)
 
     def _finish(self, node_id: str, transition: Transition) -> None:
         if transition.during == "deleting":
@@ -156,7 +167,7 @@ class Conductor:
             node_id, provision_state=transition.target, target_provision_state=None, deploy_step={}, clean_step={}
         )
 
-    def _fail(self, node_id: str, transition: Transition, error: DriverError) -> None:
+    def _fail(self, node_id: str, transition: Transition, error: Exception) -> None:
         doing = {"deploying": "deploy", "deleting": "tear down", "cleaning": "clean"}
         message = f"Failed to {doing.get(transition.during, transition.during)}. {error}"
         if transition.during == "verifying":
@@ -180,10 +191,10 @@ class Conductor:
     async def _clean(self, node_id: str) -> None:
         self._nodes.change(node_id, clean_step={"step": "erase_devices_metadata", "interface": "deploy"})
         await self._set_power(node_id, POWER_OFF)
-        await asyncio.sleep(self._config.step_seconds)
+        await asyncio.sleep(self._tuning.step_seconds)
 
     async def _deploy(self, node_id: str) -> None:
-        deadline = asyncio.get_running_loop().time() + self._config.deploy_timeout_seconds
+        deadline = asyncio.get_running_loop().time() + self._tuning.deploy_timeout_seconds
         while True:
             try:
                 await self._deploy_once(node_id)
@@ -220,8 +231,9 @@ class Conductor:
 
     async def _power(self, node_id: str, target: str) -> None:
         try:
+            await self._pass_knobs(node_id, target, "before")
             await self._set_power(node_id, target)
-        except DriverError as error:
+        except (DriverError, WorkFault) as error:
             message = f'Failed to change power state to "{POWER_TARGETS[target]}". {error}'
             self._nodes.change(node_id, last_error=message)
         finally:

@@ -7,6 +7,7 @@ maintenance by itself when the BMC answers again. Ironic's option to force the r
 import asyncio
 import logging
 
+from lab.simcloud.config import Tuning
 from lab.simcloud.ironic.conductor import Conductor
 from lab.simcloud.ironic.drivers.driver import DriverError
 from lab.simcloud.ironic.nodes import Nodes
@@ -22,17 +23,17 @@ NOT_YET = ("enroll", "verifying")
 class PowerSync:
     """Keeps `power_state` true."""
 
-    def __init__(self, nodes: Nodes, conductor: Conductor, every_seconds: float) -> None:
+    def __init__(self, nodes: Nodes, conductor: Conductor, tuning: Tuning) -> None:
         self._nodes = nodes
         self._conductor = conductor
-        self._every_seconds = every_seconds
+        self._tuning = tuning
         self._failures: dict[str, int] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
         """Looks at all machines, again and again, until cancelled."""
         while True:
-            await asyncio.sleep(self._every_seconds)
+            await asyncio.sleep(self._tuning.power_sync_seconds)
             real = [n for n in self._nodes.table.find(driver="redfish") if n.provision_state not in NOT_YET]
             looks = [self._look(node) for node in real if node.reservation is None]
             for outcome in await asyncio.gather(*looks, return_exceptions=True):

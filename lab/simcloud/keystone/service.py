@@ -1,7 +1,6 @@
 """Keystone's parts, put together."""
 
 import sqlite3
-from datetime import timedelta
 
 from lab.simcloud.config import CloudConfig
 from lab.simcloud.keystone.catalog import Catalog
@@ -17,6 +16,6 @@ class Identity:
     def __init__(self, config: CloudConfig, database: sqlite3.Connection) -> None:
         self.directory = Directory(database)
         self.credentials = Credentials(database, self.directory)
-        self.tokens = Tokens(database, self.directory, self.credentials, timedelta(hours=config.token_hours))
+        self.tokens = Tokens(database, self.directory, self.credentials, config.tuning)
         self.catalog = Catalog(config)
         self.views = Views(config.url("keystone"), self.directory, self.catalog)

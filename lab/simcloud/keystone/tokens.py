@@ -11,6 +11,7 @@ from typing import Any
 
 from lab.simcloud.caller import Caller
 from lab.simcloud.clock import now, parse, precise_stamp
+from lab.simcloud.config import Tuning
 from lab.simcloud.errors import ApiError, bad_request, forbidden
 from lab.simcloud.keystone.credentials import Credentials
 from lab.simcloud.keystone.directory import Directory
@@ -30,11 +31,11 @@ class Tokens:
     """All tokens of a cloud."""
 
     def __init__(
-        self, database: sqlite3.Connection, directory: Directory, credentials: Credentials, lifetime: timedelta
+        self, database: sqlite3.Connection, directory: Directory, credentials: Credentials, tuning: Tuning
     ) -> None:
         self.directory = directory
         self.credentials = credentials
-        self._lifetime = lifetime
+        self._tuning = tuning
         self._table = Table(database, "tokens", TokenRecord, ("user_id", "expires_at"))
         self._known: dict[str, tuple[TokenRecord, Caller]] = {}
         self._known_generation = -1
@@ -136,7 +137,7 @@ class Tokens:
     def _make(
         self, user: User, methods: list[str], scope: dict[str, Any], expires_at: str | None = None
     ) -> TokenRecord:
-        moment = now()
+        moment, lifetime = now(), timedelta(hours=self._tuning.token_hours)
         return self._table.add(
             TokenRecord(
                 id=f"gAAAAA{secrets.token_urlsafe(96)}",
@@ -144,7 +145,7 @@ class Tokens:
                 methods=methods,
                 audit_id=secrets.token_urlsafe(16),
                 issued_at=precise_stamp(moment.replace(microsecond=0)),
-                expires_at=expires_at or precise_stamp((moment + self._lifetime).replace(microsecond=0)),
+                expires_at=expires_at or precise_stamp((moment + lifetime).replace(microsecond=0)),
                 **scope,
             )
         )

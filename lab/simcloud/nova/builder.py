@@ -6,13 +6,14 @@ from collections.abc import Coroutine
 from typing import Any
 
 from lab.simcloud.clock import stamp
-from lab.simcloud.config import CloudConfig
+from lab.simcloud.config import Tuning
 from lab.simcloud.errors import ApiError
 from lab.simcloud.ironic.conductor import Conductor
 from lab.simcloud.ironic.drives import Drives, build_iso
 from lab.simcloud.ironic.nodes import Nodes
 from lab.simcloud.ironic.records import Node
 from lab.simcloud.ironic.states import POWER_ON
+from lab.simcloud.knobs.board import Board, WorkFault
 from lab.simcloud.neutron.networks import Networks
 from lab.simcloud.nova.instance_data import drive_files
 from lab.simcloud.nova.records import Server
@@ -31,14 +32,16 @@ class Builder:
 
     def __init__(
         self,
-        config: CloudConfig,
+        tuning: Tuning,
+        knobs: Board,
         servers: Table[Server],
         nodes: Nodes,
         conductor: Conductor,
         networks: Networks,
         drives: Drives,
     ) -> None:
-        self._config = config
+        self._tuning = tuning
+        self._knobs = knobs
         self._servers = servers
         self._nodes = nodes
         self._conductor = conductor
@@ -98,16 +101,30 @@ class Builder:
         return self._servers.save(server)
 
     async def _build(self, server_id: str) -> None:
+        try:
+            await self._build_on_some_node(server_id)
+        except WorkFault as fault:
+            await self._release(server_id)
+            self._change(server_id, node_id=None)
+            self._give_up(server_id, str(fault))
+
+    async def _enter(self, server_id: str, task: str, **changes: Any) -> Server:
+        """The server at its next task, where knobs may hold it or raise WorkFault."""
+        server = self._change(server_id, task_state=task, **changes)
+        await self._knobs.work("server", (server.name, server.id), task)
+        return server
+
+    async def _build_on_some_node(self, server_id: str) -> None:
         for attempt in range(MOST_ATTEMPTS):
-            server = self._change(server_id, task_state="scheduling", vm_state="building")
+            server = await self._enter(server_id, "scheduling", vm_state="building")
             await self._pause()
             node = self._claimed(server) or self._scheduler.claim(server)
             if node is None:
                 self._give_up(server_id, _no_host(server_id) if attempt else NO_VALID_HOST)
                 return
-            self._change(server_id, node_id=node.id, task_state="networking")
+            await self._enter(server_id, "networking", node_id=node.id)
             await self._attach_ports(server_id, node)
-            self._change(server_id, task_state="block_device_mapping")
+            await self._enter(server_id, "block_device_mapping")
             await self._pause()
             if await self._spawn_on(server_id, node):
                 return
@@ -116,7 +133,7 @@ class Builder:
         self._give_up(server_id, _no_host(server_id))
 
     async def _pause(self) -> None:
-        await asyncio.sleep(self._config.step_seconds)
+        await asyncio.sleep(self._tuning.step_seconds)
 
     def _claimed(self, server: Server) -> Node | None:
         return self._nodes.table.first(instance_uuid=server.id)
@@ -127,7 +144,7 @@ class Builder:
         await self._pause()
 
     async def _spawn_on(self, server_id: str, node: Node) -> bool:
-        server = self._change(server_id, task_state="spawning")
+        server = await self._enter(server_id, "spawning")
         node = await self._conductor.settled(node.id)
         if node.provision_state == "available":
             self._deploy(server, node)
@@ -171,6 +188,11 @@ class Builder:
         return node if node.instance_uuid == server_id else None
 
     async def _delete(self, server_id: str) -> None:
+        try:
+            await self._enter(server_id, "deleting")
+        except WorkFault as fault:
+            self._fail(server_id, str(fault))
+            return
         stuck = await self._release(server_id)
         if stuck is not None:
             state = stuck.provision_state

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import sushy
 from sushy import auth, connector, exceptions
 
+from lab.simcloud.config import Tuning
 from lab.simcloud.ironic.drivers.driver import DriverError, Media
 from lab.simcloud.ironic.records import Node
 from lab.simcloud.ironic.states import POWER_OFF, POWER_ON, REBOOT, SOFT_OFF, SOFT_REBOOT
@@ -36,9 +37,9 @@ REQUIRED_INFO = ("redfish_address",)
 class RedfishDriver:
     """Drives machines by their BMCs."""
 
-    def __init__(self, timeout_seconds: float, threads: int = 16) -> None:
-        """timeout_seconds: of one Redfish request."""
-        self._timeout_seconds = timeout_seconds
+    def __init__(self, tuning: Tuning, threads: int = 16) -> None:
+        """tuning: its `bmc_timeout_seconds` is of one Redfish request."""
+        self._tuning = tuning
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="redfish")
         self._systems: dict[str, tuple[tuple[str, ...], Any]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -79,7 +80,7 @@ class RedfishDriver:
         async with lock:
             try:
                 call = asyncio.get_running_loop().run_in_executor(self._pool, self._on_system, node, do)
-                async with asyncio.timeout(POWER_WAIT_SECONDS + 4 * self._timeout_seconds):
+                async with asyncio.timeout(POWER_WAIT_SECONDS + 4 * self._tuning.bmc_timeout_seconds):
                     return await call
             except TimeoutError as error:
                 self._systems.pop(node.id, None)
@@ -99,7 +100,7 @@ class RedfishDriver:
 
     def _connect(self, info: dict[str, Any]) -> Any:
         address = str(info["redfish_address"]).rstrip("/")
-        link = connector.Connector(address, verify=False, default_request_timeout=self._timeout_seconds)
+        link = connector.Connector(address, verify=False, default_request_timeout=self._tuning.bmc_timeout_seconds)
         name, password = info.get("redfish_username"), info.get("redfish_password")
         basic = auth.BasicAuth(username=name, password=password) if name else None
         root = sushy.Sushy(address, connector=link, auth=basic)
