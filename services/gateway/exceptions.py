@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.chassis.errors import InvalidRequest, MethodNotAllowed, Problem, TooManyRequests
+from services.chassis.errors import Forbidden, InvalidRequest, MethodNotAllowed, Problem, TooManyRequests
 
 
 class WrongMethod(MethodNotAllowed):
@@ -59,6 +59,16 @@ class StillRunning(Problem):
             "A request with this Idempotency-Key is still being answered.",
             hint="Repeat it after the seconds that Retry-After says.",
             headers={"Retry-After": str(retry_seconds)},
+        )
+
+
+class NotRepeated(Forbidden):
+    """The request was answered before, and whoever repeats it may not do now what that answer was given for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This request was answered before; its answer is not repeated, since you may do less now.",
+            hint="Read the state of what you asked for, or use the credential that asked first.",
         )
 
 

@@ -27,13 +27,13 @@ class Pass:
         """Whether it has ended: reads go on with it for a while when authz is silent."""
         return self.expires_at < time.time()
 
-    def lost_since(self, earlier: "Pass", permission: str | None) -> bool:
+    def lost_since(self, earlier: Grants, permission: str | None) -> bool:
         """Tell whether ``permission`` is missing here on a project, or platform-wide, where ``earlier`` had it."""
         if permission is None:
             return False
-        if permission in earlier.grants.platform:
+        if permission in earlier.platform:
             return permission not in self.grants.platform
-        had = {project for project, held in earlier.grants.projects.items() if permission in held}
+        had = {project for project, held in earlier.projects.items() if permission in held}
         has = {project for project, held in self.grants.projects.items() if permission in held}
         return not had <= has and permission not in self.grants.platform
 

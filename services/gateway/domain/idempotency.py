@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from services.chassis.auth.tokens import Grants
 from services.gateway.exceptions import KeyMalformed
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -26,11 +27,12 @@ class KeyedRequest:
 
 @dataclass(frozen=True)
 class KeptAnswer:
-    """An answer as it is kept and given again."""
+    """An answer as it is kept and given again, to those who may still do what it was given for by ``grants``."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    grants: Grants | None = None
 
 
 def keyed(subject: str, route: str, key: str, target: str, body: bytes) -> KeyedRequest:

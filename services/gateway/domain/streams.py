@@ -117,7 +117,7 @@ class Streams:
                 stream.end("authz is silent for too long")
             return
         stream.confirmed_at = current.taken_at
-        if current.lost_since(stream.given, stream.operation.permission):
+        if current.lost_since(stream.given.grants, stream.operation.permission):
             stream.end(f"{stream.operation.permission} is no longer held")
 
     def _all(self) -> list[OpenStream]:

@@ -68,10 +68,13 @@ class Door:
             return None
         if operation.stream:
             return await self._stream(visit, request_id)
+        given = await self._pass(visit)
         key = request.headers.get("Idempotency-Key")
         if operation.method == "POST" and credential and (key or operation.needs_key):
-            return await self._once.answer(visit, key, lambda: self._pass_on(visit, request_id, keep_whole=True))
-        return await self._pass_on(visit, request_id)
+            return await self._once.answer(
+                visit, key, given, lambda given: self._pass_on(visit, given, request_id, keep_whole=True)
+            )
+        return await self._pass_on(visit, given, request_id)
 
     async def _admit(self, operation: Operation, request: Request) -> Credential | None:
         gateway = self._gateway
@@ -98,10 +101,11 @@ class Door:
             return None
         return await read_body(request, operation.body_bytes or self._gateway.settings.limits.body_bytes)
 
-    async def _pass_on(self, visit: Visit, request_id: str, *, keep_whole: bool = False) -> HTTPResponse | None:
+    async def _pass_on(
+        self, visit: Visit, given: Pass | None, request_id: str, *, keep_whole: bool = False
+    ) -> HTTPResponse | None:
         """Forward under the pass at hand; a refusal is asked again if what the person may do has changed since."""
         seconds = self._gateway.settings.limits.request_seconds
-        given = await self._pass(visit)
         async with self._gateway.upstream.send(visit.outgoing(given, seconds)) as answer:
             newer = await self._newer(visit, given, answer.status)
             if newer is None:

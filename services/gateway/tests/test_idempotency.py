@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select, update
 
+from services.chassis.testing.waiting import until
 from services.gateway.schema import idempotency_keys
 from services.gateway.tests.conftest import Platform
 
@@ -97,6 +98,35 @@ async def test_the_table_alone_tells_neither_key_nor_answer(platform: Platform) 
         row = (await tx.execute(select(idempotency_keys))).one()
     text = b"".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
     assert b"shown-once" not in text and b"a-very-secret-key" not in text
+
+
+async def test_an_answer_is_not_repeated_to_whoever_may_not_do_it_any_more(platform_with_bus: Platform) -> None:
+    platform = platform_with_bus
+    assert (await create(platform, "k1", name="one")).status_code == 201
+    await platform.unbind("usr_ann", "prj_a")
+
+    async def refused() -> bool:
+        answer = await create(platform, "k1", name="one")
+        return answer.status_code == 403 and "one" not in answer.text
+
+    await until(refused, 1)
+    await platform.bind("usr_ann", "member", "prj_a")
+    await until(lambda: repeated(platform), 1)
+    assert platform.echo.created == ["one"]
+
+
+async def test_an_answer_is_not_repeated_to_a_token_that_may_do_less(platform: Platform) -> None:
+    assert (await create(platform, "k1", name="one")).status_code == 201
+    narrow = platform.session("usr_ann", sid="tok_1", role="viewer")
+    body = {"project": "prj_a", "name": "one"}
+    answer = await platform.client.post("/v1/things", json=body, headers={**narrow, "Idempotency-Key": "k1"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert platform.echo.created == ["one"]
+
+
+async def repeated(platform: Platform) -> bool:
+    answer = await create(platform, "k1", name="one")
+    return answer.headers.get("Idempotency-Replayed") == "true"
 
 
 async def test_old_keys_are_purged(platform: Platform) -> None:
