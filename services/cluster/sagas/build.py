@@ -69,6 +69,7 @@ async def forget_authority(ctx: Context) -> Done:
 async def enter_cloud(ctx: Context) -> Done:
     """Have the project's own place at the cloud ready; it stays for the project's next cluster."""
     plan = await plan_of(ctx)
+    await ctx.guard()
     await access_of(ctx, plan.cloud_id)
     return Done({})
 
@@ -79,6 +80,7 @@ async def record_machines(ctx: Context) -> Done:
         cluster = await get_cluster(tx, cluster_of(ctx))
     hosts = cluster.hosts if cluster else []
     servers = Allocation(server_ids=[host.server_id for host in hosts if host.server_id])
+    await ctx.guard()
     report = await ctx.deps.nodes.allocate(cluster_of(ctx), servers, mandate_of(ctx))
     names = {item.server_id: item.node_name for item in report.items}
     async with ctx.tx() as tx:

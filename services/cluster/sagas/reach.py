@@ -23,6 +23,7 @@ async def reach_batch(ctx: Context) -> Done | Wait:
         cloud_id=plan.cloud_id,
         hosts=[StreamHost(host_id=host.id, name=host.name, address=host.address or "") for host in missing],
     )
+    await ctx.guard()
     report = await ctx.deps.relay.probe(request, mandate_of(ctx))
     silent = await _pin(ctx, missing, {probe.host_id: probe for probe in report.items})
     if not silent:
