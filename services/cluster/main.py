@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import cast
 
 from services.chassis.context import Process
@@ -13,6 +14,7 @@ from services.cluster.factory import Factory, make_factory
 from services.cluster.reconcilers import reconcilers
 from services.cluster.routes import clouds, clusters, connections, exports, operations, plans
 from services.cluster.sagas.follow import follow, may_go_on
+from services.cluster.sagas.nudges import hear_of_runs
 from services.cluster.sagas.table import SAGAS
 from services.cluster.schema import SCHEMA
 
@@ -39,7 +41,7 @@ def workers(factory: Factory, watch: Watch = unwatched) -> Sequence[Background]:
         watch=watch,
     )
     publisher = OutboxPublisher(factory.db, factory.process.events.publish)
-    return [worker.run, publisher.run, *reconcilers(factory)]
+    return [worker.run, publisher.run, partial(hear_of_runs, factory), *reconcilers(factory)]
 
 
 SERVICE = Service(
