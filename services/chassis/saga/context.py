@@ -12,6 +12,8 @@ from services.chassis.saga.ledger import Ledger, UnitRow
 from services.chassis.saga.model import Operation, Unit
 from services.chassis.saga.states import Phase
 
+_PART = 0.05
+
 Deps = TypeVar("Deps")
 Results = dict[tuple[str, str], dict[str, Any]]
 
@@ -81,6 +83,13 @@ class StepContext(Generic[Deps]):
     def tags(self) -> dict[str, str]:
         """What to write on all that is made outside: a reconciler then knows whose it is, and which is the loser."""
         return {"cloudpoint_operation": self.operation.id, "cloudpoint_fence": str(self._ledger.fence)}
+
+    def pause(self, least: float, most: float) -> float:
+        """Return the seconds until the next look: a part of what the unit took so far, from ``least`` to ``most``.
+
+        So a short wait is hardly prolonged, and what takes long is not asked for again and again.
+        """
+        return min(max(_PART * (self._row.running_for_seconds or 0.0), least), most)
 
     def result_of(self, step: str, unit: str = "") -> dict[str, Any]:
         """Return what an earlier step (or one of its units) kept. Raises KeyError when it is not done."""

@@ -16,7 +16,7 @@ from services.contracts.cluster import Plan, PlanRole
 from services.contracts.node import HealthRequest, ServerHealth
 
 SHARED = "shared"
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = (0.25, 3.0)
 _AUTHORITY_FILE = "/etc/ssh/cloudpoint_authority.pub"
 _SSHD_FILE = "/etc/ssh/sshd_config.d/10-cloudpoint.conf"
 
@@ -74,9 +74,9 @@ async def _follow(ctx: Context, plan: Plan, key: str, access: CloudAccess, seen:
     report = await _health(ctx, plan, seen)
     still = standstill(seen, report, datetime.now(UTC))
     if still is None:
-        return Wait(seconds=_LOOK_SECONDS, note=_note(plan, key, seen, report))
+        return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=_note(plan, key, seen, report))
     await ctx.deps.groups.repair(access, seen.backend_ref or "", await _spec(ctx, plan, key), ctx.guard)
-    return Wait(seconds=_LOOK_SECONDS, note=still)
+    return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=still)
 
 
 async def _mend(
@@ -84,7 +84,10 @@ async def _mend(
 ) -> Done | Wait:
     """Go on with a group that had failed and was resumed: what is missing is made, all of it if the group is gone."""
     if seen.state is GroupState.REMOVING:
-        return Wait(seconds=_LOOK_SECONDS, note="Somebody removes the machines at the cloud; they are made anew then.")
+        return Wait(
+            seconds=ctx.pause(*_LOOK_SECONDS),
+            note="Somebody removes the machines at the cloud; they are made anew then.",
+        )
     if seen.state is GroupState.GONE:
         async with ctx.tx() as tx:
             await forget_group(tx, cluster_of(ctx), key)
@@ -92,7 +95,7 @@ async def _mend(
         return Wait(seconds=0, note="The machines were removed at the cloud; they are made anew.")
     await ctx.deps.groups.repair(access, seen.backend_ref or "", await _spec(ctx, plan, key), ctx.guard)
     await _tell_failure(ctx, plan, key, told=False)
-    return Wait(seconds=_LOOK_SECONDS, note="The cloud is asked to make what is missing.")
+    return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note="The cloud is asked to make what is missing.")
 
 
 async def _failure_was_told(ctx: Context, plan: Plan, key: str) -> bool:
@@ -123,7 +126,7 @@ async def _remove(ctx: Context, key: str) -> Done | Wait:
         async with ctx.tx() as tx:
             await change_batch(tx, cluster_of(ctx), key, state="removing")
         await ctx.deps.groups.remove(access, reference, ctx.guard)
-    return Wait(seconds=_LOOK_SECONDS, note="The cloud takes the machines back.")
+    return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note="The cloud takes the machines back.")
 
 
 async def _judge_removal(ctx: Context, plan: Plan, key: str, seen: Observation) -> None:

@@ -6,7 +6,7 @@ from services.cluster.storage.hosts import batch_of, change_host
 from services.contracts.cluster import Host
 from services.contracts.runs import Probe, ProbeRequest, StreamHost
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = (0.2, 2.0)
 
 
 async def reach_batch(ctx: Context) -> Done | Wait:
@@ -29,7 +29,7 @@ async def reach_batch(ctx: Context) -> Done | Wait:
     if not silent:
         return Done({"hosts": len(batch)})
     note = f"{len(batch) - len(silent)} of {len(batch)} machines answer; {silent[0]}"
-    return Wait(seconds=_LOOK_SECONDS, note=note)
+    return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=note)
 
 
 async def _pin(ctx: Context, hosts: list[Host], probes: dict[str, Probe]) -> list[str]:

@@ -64,7 +64,7 @@ class HeatMachineGroups:
 
     async def observe(self, access: CloudAccess, backend_ref: str) -> Observation:
         """Return the group as Heat sees it now, with the servers that it has so far."""
-        stack = await self._call(access, _get, backend_ref)
+        stack = await self._call(access, _look, backend_ref)
         if stack is None or stack.stack_status == _ENDED:
             return Observation(GroupState.GONE, backend_ref)
         state = _state_of(stack.stack_status)
@@ -139,9 +139,12 @@ def _update(client: HeatClient, backend_ref: str, spec: GroupSpec) -> None:
     )
 
 
-def _get(client: HeatClient, backend_ref: str) -> Any:
+def _look(client: HeatClient, backend_ref: str) -> Any:
+    """Return the stack, None if it is gone. Heat works its outputs out anew for each asking: only once it is made."""
     try:
-        return client.stacks.get(backend_ref)
+        seen = client.stacks.get(backend_ref, resolve_outputs=False)
+        complete = _state_of(seen.stack_status) is GroupState.COMPLETE
+        return client.stacks.get(backend_ref) if complete else seen
     except heat_errors.HTTPNotFound:
         return None
 
