@@ -32,7 +32,7 @@ WORK_PORT_DISTANCE = 40
 CLOUD_NAMES = ("alpha", "beta", "demo", "gamma", "delta")
 FIRST_SUBNET = 77
 # Real OpenStack: one cloud a platform, so that only subnets differ.
-REAL_CLOUD_NAMES = ("lab", "trial", "live")
+REAL_CLOUD_NAMES = ("lab", "trial", "live", "bench")
 REAL_CLOUD_PORT = 7900
 REAL_BMC_PORT = 7950
 FIRST_REAL_SUBNET = 90

@@ -13,21 +13,20 @@ from lab.launcher.display import Display
 from lab.launcher.platform import Platform
 from lab.launcher.processes import wait_until
 from lab.launcher.readiness import look
-from lab.launcher.settings import PUBLIC_PORT, Settings, default_cache
+from lab.launcher.settings import PUBLIC_PORT, CloudKind, Settings, default_cache
 
-PORT_SHIFT = 6000
-CLOUD = "delta"
+# Of each kind of cloud: its name, and how far the ports of the platform are moved.
+PLACES = {CloudKind.SIMCLOUD: ("delta", 6000), CloudKind.OPENSTACK: ("bench", 9000)}
 RESTART_DEADLINE_SECONDS = 20.0
 NO_LIMIT = "100000000/minute"
 
 
 @contextlib.contextmanager
-def running(display: Display, machines: int = 1) -> Iterator[Platform]:
+def running(display: Display, machines: int = 1, cloud_kind: CloudKind = CloudKind.SIMCLOUD) -> Iterator[Platform]:
     """A platform with so many machines while the block runs; it is destroyed afterwards, whatever happens."""
+    name, shift = PLACES[cloud_kind]
     with tempfile.TemporaryDirectory(prefix="cloudpoint-load-") as folder, display:
-        settings = Settings(
-            Path(folder) / "state", default_cache(), cloud_names=(CLOUD,), machines=machines, port_shift=PORT_SHIFT
-        )
+        settings = Settings(Path(folder) / "state", default_cache(), cloud_kind, (name,), machines, shift)
         platform = Platform(settings, display)
         try:
             platform.up()
@@ -54,7 +53,7 @@ def _lift_limits(platform: Platform) -> None:
     path.write_text(yaml.safe_dump(content))
     restarts = _restarts(platform)
     platform.supervisor.restart("gateway-serve")
-    port = PUBLIC_PORT + PORT_SHIFT
+    port = PUBLIC_PORT + platform.settings.port_shift
     wait_until(lambda: _restarts(platform) > restarts and look(port, "/readyz")[0] == 200, RESTART_DEADLINE_SECONDS)
 
 
