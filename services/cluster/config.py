@@ -6,6 +6,8 @@ import msgspec
 
 from services.chassis.cloud import CloudAccess
 from services.chassis.config import Secret, ServiceSettings
+from services.chassis.outbox import OutboxSettings
+from services.chassis.saga import SagaSettings
 
 
 class OperatorLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,5 +51,6 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     expiry_grace_seconds: float = 3600.0
     expiry_notice_seconds: float = 86400.0
     reconcile_seconds: float = 60.0
-    lease_seconds: float = 10.0
+    saga: SagaSettings = SagaSettings()
+    outbox: OutboxSettings = OutboxSettings()
     runbooks: str = "/docs/runbooks"

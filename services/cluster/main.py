@@ -7,7 +7,7 @@ from typing import cast
 
 from services.chassis.context import Process
 from services.chassis.outbox import OutboxPublisher
-from services.chassis.saga import SagaSettings, SagaWorker, Watch, unwatched
+from services.chassis.saga import SagaWorker, Watch, unwatched
 from services.chassis.service import Background, Service
 from services.cluster.config import Settings
 from services.cluster.factory import Factory, make_factory
@@ -35,12 +35,12 @@ def workers(factory: Factory, watch: Watch = unwatched) -> Sequence[Background]:
         factory.db,
         list(SAGAS.values()),
         factory.deps,
-        SagaSettings(lease_seconds=factory.settings.lease_seconds),
+        factory.settings.saga,
         on_change=follow,
         before_forward=may_go_on(factory.deps.authz),
         watch=watch,
     )
-    publisher = OutboxPublisher(factory.db, factory.process.events.publish)
+    publisher = OutboxPublisher(factory.db, factory.process.events.publish, factory.settings.outbox)
     return [worker.run, publisher.run, partial(hear_of_runs, factory), *reconcilers(factory)]
 
 

@@ -96,10 +96,10 @@ class Platform:
         config = self.state / "config" / "cluster.yaml"
         impatient = self.state.parent / "cluster-impatient.yaml"
         impatient.write_text(
-            yaml.safe_dump(yaml.safe_load(config.read_text()) | {"lease_seconds": _SHORT_LEASE_SECONDS})
+            yaml.safe_dump(yaml.safe_load(config.read_text()) | {"saga": {"lease_seconds": _SHORT_LEASE_SECONDS}})
         )
         armed = Armed(self.state.parent / "armed")
-        self._replace("tests.faults.worker", "--config", str(impatient), "--armed", str(self.state.parent / "armed"))
+        self._replace("tests.faults.worker", "--lane", str(impatient), str(self.state.parent / "armed"))
         try:
             yield armed
         finally:

@@ -1,127 +1,115 @@
-"""Clusters without machines whose worker is a process of its own: what a test asks of them, and what must be there."""
+"""What the cells are tried on: servers of their own, all services, a cloud without machines, and lanes with workers."""
 
 import asyncio
 import contextlib
+import secrets
 import sys
+import tempfile
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import yaml
 
-from services.chassis.testing.waiting import until
-from services.cluster.tests.case import Case
-from services.cluster.tests.world import Person, World
-from tests.faults.armed import Armed, Place
-from tests.faults.cells import places
+from lab.launcher.postgres import PrivatePostgres
+from lab.launcher.processes import free_port
+from lab.launcher.rabbitmq import PrivateRabbit
+from lab.simcloud.tests.running import CLOUD_PORTS, RunningCloud, enrol
+from services.chassis.bus import BusSettings
+from services.chassis.db import DatabaseSettings, Schema
+from services.chassis.outbox import OutboxSettings
+from services.chassis.saga import SagaSettings
+from services.cluster.schema import SCHEMA
+from services.cluster.tests.world import World, open_world
+from tests.faults.armed import Armed
+from tests.faults.lane import Lane
+from tests.faults.oracle import Oracle
+from tests.faults.recorder import recording
+from tests.support.databases import Databases
 from tests.support.ports import free_range
 
 _ROOT = Path(__file__).parents[2]
-_LEASE_SECONDS = 0.4
+_NODES_A_LANE = 3
+_RABBIT_PORTS = 3
 _STOP_SECONDS = 10.0
-_DEADLINE_SECONDS = 60.0
+_QUICK_CLOUD = ("--step-seconds", "0.01", "--heat-retries", "0")
+# A cell waits for leases and tries to come round, so that these are short; what they do is the same.
+_QUICK = {
+    "saga": SagaSettings(lease_seconds=0.5, poll_seconds=0.2, retry_seconds=0.02, longest_retry_seconds=0.2),
+    "outbox": OutboxSettings(poll_seconds=0.2, retry_seconds=0.1),
+}
 
 
 @dataclass
 class Stage:
-    """The service that answers, the worker beside it, and where that worker is to die."""
+    """The lanes, and the two servers that all of them share."""
 
+    lanes: list[Lane]
+    postgres: PrivatePostgres
+    rabbit: PrivateRabbit
     world: World
-    armed: Armed
-    person: Person
-    worker: Process
 
-    def arm(self, saga: str, phase: str, point: str) -> None:
-        """Have the worker die once in each cell of a way of a saga, at one of the points; forget what was before."""
-        self.armed.clear()
-        self.armed.arm(*places(saga, phase, point))
 
-    def assert_fired(self, saga: str, phase: str, point: str) -> None:
-        """It died in each of these cells, and the way led through all that the list names, and nowhere else."""
-        assert self.armed.fired() == places(saga, phase, point)
-        assert {place for place in self.armed.passed() if place.phase == phase} == places(saga, phase)
-
-    async def build(self, name: str) -> Case:
-        """Build a cluster and return when it is ready."""
-        case, operation_id = await self._ask_for(name)
-        await self._reach(operation_id, "succeeded")
-        return case
-
-    async def half_build(self, name: str) -> Case:
-        """Build a cluster as far as its last run on the hosts, and leave that running."""
-        case, _ = await self._ask_for(name)
-        last = Place("cluster.build", "forward", "verify", "before", "POST runs")
-        self.armed.arm(last)
-        await until(lambda: last in self.armed.fired(), _DEADLINE_SECONDS)
-        self.world.hosts.endless = True
-        await until(lambda: self.world.hosts.going_on(case.cluster_id) != [], _DEADLINE_SECONDS)
-        return case
-
-    async def delete(self, case: Case) -> None:
-        """Delete a cluster and wait until it is gone."""
-        headers = self.world.ask(self.person)
-        answer = await self.world.idle.client.delete(f"/v1/clusters/{case.cluster_id}", headers=headers)
-        assert answer.status_code == 202, answer.text
-        await self._reach(answer.json()["operation_id"], "succeeded", "undone")
-
-    async def cancel(self, case: Case) -> None:
-        """Cancel a build under way and wait until all of it is undone."""
-        cluster = await self.world.show(self.person, f"clusters/{case.cluster_id}", self.world.idle)
-        path = f"/v1/operations/{cluster['operation_id']}/cancel"
-        answer = await self.world.idle.client.post(path, headers=self.world.ask(self.person))
-        assert answer.status_code < 300, answer.text
-        await self._reach(cluster["operation_id"], "undone")
-
-    def runs(self, case: Case) -> list[str]:
-        """Return the phases of the runs that the runner was given for a cluster, in order."""
-        return [one.phase for one in self.world.hosts.requests.values() if one.cluster.id == case.cluster_id]
-
-    def at_the_cloud(self) -> dict[str, list[str]]:
-        """Return the ids of what the cloud holds in all projects."""
-        cloud = self.world.cloud.connect()
-        return {
-            "servers": sorted(server.id for server in cloud.compute.servers(all_projects=True)),
-            "ports": sorted(port.id for port in cloud.network.ports()),
-            "networks": sorted(network.id for network in cloud.network.networks()),
-        }
-
-    async def _ask_for(self, name: str) -> tuple[Case, str]:
-        answer = await self.world.create(self.person, name, self.world.idle)
-        assert answer.status_code == 202, answer.text
-        case = Case(self.world, self.person.projects[0])
-        case.cluster_id = answer.json()["cluster_id"]
-        return case, answer.json()["operation_id"]
-
-    async def _reach(self, operation_id: str, *states: str) -> None:
-        """Wait until an operation is in one of ``states``; fails if it stands still in another, or in none in time."""
-        factory, project = self.world.idle.context, self.person.projects[0]
-
-        async def ended() -> bool:
-            async with factory.db.project(project) as tx:
-                operation = await factory.operations.get(tx, operation_id)
-            assert self.worker.returncode is None, "the worker's parent has ended; worker.log says why"
-            stands_still = operation.ended or operation.state == "parked"
-            assert operation.state in states or not stands_still, operation
-            return operation.state in states
-
-        await until(ended, _DEADLINE_SECONDS)
+def new_folder() -> Path:
+    """Return a new folder for a stage, which PostgreSQL's own user may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="cloudpoint-faults-"))
+    folder.chmod(0o755)
+    return folder
 
 
 @contextlib.asynccontextmanager
-async def mortal_worker(world: World, folder: Path) -> AsyncIterator[tuple[Armed, Process]]:
-    """Run the worker of the world's idle cluster service, in processes that can be killed; yields also their parent."""
-    settings = world.idle.process.settings
-    listen = msgspec.structs.replace(settings.listen, work_port=free_range(1))
-    config = msgspec.to_builtins(msgspec.structs.replace(settings, listen=listen, lease_seconds=_LEASE_SECONDS))
-    path = folder / "cluster.yaml"
-    path.write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "tests.faults.worker", "--config", str(path), "--armed", str(folder / "armed")]
+async def open_stage(folder: Path, lanes: int, seconds: float) -> AsyncIterator[Stage]:
+    """Start everything in ``folder``; each wait of a lane is given ``seconds``."""
+    async with AsyncExitStack() as stack:
+        postgres = PrivatePostgres(folder / "postgres", free_port(), durable=False)
+        first_port = free_range(_RABBIT_PORTS + CLOUD_PORTS)
+        rabbit = PrivateRabbit(folder / "rabbitmq", first_port)
+        for server in (postgres, rabbit):
+            stack.callback(server.stop)
+        cloud = RunningCloud("alpha", folder / "cloud", first_port + _RABBIT_PORTS, "10.99.4.0/24", *_QUICK_CLOUD)
+        await asyncio.gather(*(asyncio.to_thread(one.start) for one in (postgres, rabbit, cloud)))
+        stack.callback(cloud.stop)
+        await asyncio.to_thread(_enrol, cloud, _NODES_A_LANE * lanes)
+        databases = Databases(postgres.admin_dsn, session=secrets.token_hex(3))
+
+        async def fresh(schema: Schema) -> DatabaseSettings:
+            return (await databases.copy(schema)).settings(pool_size=5)
+
+        bus = BusSettings(url=rabbit.url, reconnect_seconds=0.2, redelivery_delay_seconds=0.1)
+        names = [f"lane-{number}" for number in range(lanes)]
+        world = await open_world(stack, folder, cloud, fresh, bus, dict.fromkeys(names, False), **_QUICK)
+        recorder = await stack.enter_async_context(recording(await fresh(SCHEMA), bus))
+        oracle, armed = Oracle(world, recorder), {name: Armed(folder / name / "armed") for name in names}
+        made = [Lane(name, world, oracle, await world.person(), armed[name], seconds) for name in names]
+        parent = await stack.enter_async_context(_workers(world, folder, armed))
+        for lane in made:
+            lane.alive = lambda: parent.returncode is None
+        yield Stage(made, postgres, rabbit, world)
+
+
+def _enrol(cloud: RunningCloud, nodes: int) -> None:
+    system = cloud.connect("system")
+    for number in range(nodes):
+        enrol(system, f"bm-{number}")
+
+
+@contextlib.asynccontextmanager
+async def _workers(world: World, folder: Path, armed: dict[str, Armed]) -> AsyncIterator[Process]:
+    """Run the workers of all lanes, in processes to which faults can happen; yields their parent."""
+    command = [sys.executable, "-m", "tests.faults.worker"]
+    for name in armed:
+        settings = world.running[name].process.settings
+        listen = msgspec.structs.replace(settings.listen, work_port=0)
+        path = folder / name / "cluster.yaml"
+        path.write_text(yaml.safe_dump(msgspec.to_builtins(msgspec.structs.replace(settings, listen=listen))))
+        command += ["--lane", str(path), str(folder / name / "armed")]
     with (folder / "worker.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(*command, cwd=_ROOT, stdout=log, stderr=log)
     try:
-        yield Armed(folder / "armed"), process
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()

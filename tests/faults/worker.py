@@ -1,29 +1,37 @@
-"""``python -m tests.faults.worker``: the cluster service's worker, that kills itself where it is told to.
+"""``python -m tests.faults.worker``: workers of the cluster service, to which faults happen where they are told to.
 
-A parent that has imported everything forks the worker, and another one each time it was killed. What runs in the child
-is the service's own ``work`` process; only its saga worker and its ways out are watched.
+A parent that has imported everything forks one worker a lane, another one when it was killed, and one that takes over
+when it stands still. What runs in the child is the service's own ``work`` process; only its saga worker and its ways
+out are watched.
 """
 
 import argparse
+import asyncio
 import contextlib
 import os
 import signal
 import sys
 import traceback
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+import msgspec
+import uvloop
+
 from lab.launcher.kernel import end_with_parent
-from services.chassis.command import service_main
+from services.chassis.config import load
 from services.chassis.context import Process
+from services.chassis.serve import run_process
+from services.chassis.testing.app import free_port
 from services.cluster.adapters.heat import HeatMachineGroups
+from services.cluster.config import Settings
 from services.cluster.factory import Factory
 from services.cluster.main import SERVICE, open_context, workers
 from tests.faults.armed import Armed
-from tests.faults.watched import WatchedThreads, WatchedTransport, Watcher
+from tests.faults.watched import WatchedBus, WatchedThreads, WatchedTransport, Watcher
 
 _SIGNALS = {signal.SIGTERM, signal.SIGCHLD}
 
@@ -35,49 +43,79 @@ def work(config: str, armed: Armed) -> int:
     @contextlib.asynccontextmanager
     async def context(process: Process) -> AsyncIterator[Factory]:
         process.transport = WatchedTransport(process.transport, watcher)
+        process.bus = WatchedBus(process.events, armed)  # type: ignore[assignment]
         async with open_context(process) as factory:
             threads = WatchedThreads(watcher)
-            yield replace(factory, deps=replace(factory.deps, groups=HeatMachineGroups(threads)))
+            groups = HeatMachineGroups(threads, factory.deps.credentials.refused)
+            yield replace(factory, deps=replace(factory.deps, groups=groups))
             threads.close()
 
     watched = replace(SERVICE, context=context, workers=partial(workers, watch=watcher))
-    return service_main(watched, ["work", "--config", config])
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run_process(watched, _settings(config), work=True))
+
+
+def _settings(config: str) -> Settings:
+    """Return the configuration; with a port of its own where it names none, since a lane may have two workers."""
+    settings = load(Path(config), Settings)
+    listen = msgspec.structs.replace(settings.listen, work_port=settings.listen.work_port or free_port())
+    return msgspec.structs.replace(settings, listen=listen)
+
+
+@dataclass
+class Lane:
+    """One configuration, the folder that arms its workers, and the worker that has not been stopped."""
+
+    config: str
+    armed: Armed
+    pid: int = 0
 
 
 class Parent:
-    """Keeps one worker running until it ends by itself, or the parent is told to stop."""
+    """Keeps one worker a lane running until one ends by itself, or the parent is told to stop."""
 
-    def __init__(self, config: str, armed: Armed) -> None:
-        self._config = config
-        self._armed = armed
+    def __init__(self, lanes: list[Lane]) -> None:
+        self._lanes = lanes
 
     def run(self) -> int:
-        """Return the exit code of the last worker."""
+        """Return the exit code of the worker that ended by itself; 0 when told to stop and all did."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        child = self._fork()
-        stopping = False
-        while True:
-            if signal.sigwait(_SIGNALS) == signal.SIGTERM:
-                stopping = True
-                os.kill(child, signal.SIGTERM)
-            pid, status = os.waitpid(child, os.WNOHANG)
-            if pid == 0:
-                continue
-            code = os.waitstatus_to_exitcode(status)
-            if stopping or code != -signal.SIGKILL:
-                return abs(code)
-            child = self._fork()
+        for lane in self._lanes:
+            self._fork(lane)
+        while signal.sigwait(_SIGNALS) == signal.SIGCHLD:
+            if code := self._look_at_children():
+                return code
+        return self._stop()
 
-    def _fork(self) -> int:
+    def _look_at_children(self) -> int:
+        """Fork for those that were killed or stopped; returns the exit code of one that ended by itself."""
+        with contextlib.suppress(ChildProcessError):
+            while (change := os.waitpid(-1, os.WNOHANG | os.WUNTRACED))[0]:
+                pid, status = change
+                lane = next((lane for lane in self._lanes if lane.pid == pid), None)
+                if lane is None:
+                    continue
+                if not os.WIFSTOPPED(status) and os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
+                    return abs(os.waitstatus_to_exitcode(status)) or 1
+                self._fork(lane)
+        return 0
+
+    def _stop(self) -> int:
+        for lane in self._lanes:
+            os.kill(lane.pid, signal.SIGTERM)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(lane.pid, 0)[1]) for lane in self._lanes]
+        return max(abs(code) for code in codes)
+
+    def _fork(self, lane: Lane) -> None:
         parent = os.getpid()
-        return os.fork() or self._become_worker(parent)
+        lane.pid = os.fork() or self._become_worker(lane, parent)
 
-    def _become_worker(self, parent: int) -> NoReturn:
+    def _become_worker(self, lane: Lane, parent: int) -> NoReturn:
         end_with_parent(signal.SIGKILL, parent)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         code = 1
         try:
-            code = work(self._config, self._armed)
+            code = work(lane.config, lane.armed)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -88,7 +126,7 @@ class Parent:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.faults.worker", description=__doc__)
-    parser.add_argument("--config", required=True, help="the cluster service's configuration")
-    parser.add_argument("--armed", required=True, type=Path, help="the folder of tests/faults/armed.py")
+    explained = "the cluster service's configuration, and the folder of tests/faults/armed.py"
+    parser.add_argument("--lane", required=True, nargs=2, action="append", metavar=("CONFIG", "ARMED"), help=explained)
     given = parser.parse_args()
-    sys.exit(Parent(given.config, Armed(given.armed)).run())
+    sys.exit(Parent([Lane(config, Armed(Path(armed))) for config, armed in given.lane]).run())

@@ -27,5 +27,6 @@ def _is_free(port: int) -> bool:
 
 
 def _process() -> int:
-    """The number of this process in a suite that pytest-xdist shares out; 0 without."""
-    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    """The number of this process in a suite that pytest-xdist shares out; without, one by chance of its pid."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    return (int(worker.removeprefix("gw")) if worker else os.getpid()) % 8

@@ -22,7 +22,7 @@ _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"
 @dataclass
 class Hosts:
     """What the doubles know. ``failing`` elements fail on each of their hosts; ``silent`` hosts answer no probe;
-    the next ``lose`` runs are lost."""
+    the next ``lose`` runs are lost; those of a cluster in a phase that is in ``unending`` do not end."""
 
     requests: dict[str, StartRun] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class Hosts:
     silent: set[str] = field(default_factory=set)
     lose: int = 0
     endless: bool = False
+    unending: set[tuple[str, str]] = field(default_factory=set)
     forgetful: bool = False
 
     def started(self, cluster_id: str, phase: str = "apply") -> list[StartRun]:
@@ -62,7 +63,7 @@ async def start_run_of_test(call: Call[Hosts, StartRun, None]) -> Run:
 async def show_run_of_test(call: Call[Hosts, None, None]) -> Run:
     hosts = call.context
     run = _known(call)
-    if run.state != "running" or hosts.endless:
+    if run.state != "running" or hosts.endless or (run.cluster_id, run.phase) in hosts.unending:
         return run
     if hosts.lose:
         hosts.lose -= 1

@@ -2,10 +2,11 @@
 
 import itertools
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -16,6 +17,7 @@ from services.blueprint.main import SERVICE as BLUEPRINT
 from services.blueprint.schema import SCHEMA as BLUEPRINT_SCHEMA
 from services.chassis.bus import BusSettings
 from services.chassis.db import DatabaseSettings, Schema
+from services.chassis.saga import SagaSettings
 from services.chassis.testing.app import RunningService, running
 from services.chassis.testing.authority import Authority
 from services.chassis.testing.waiting import until
@@ -74,8 +76,12 @@ class World:
         body = {"email": f"p{number}@example.org", "name": f"p{number}", "password": "correct horse battery"}
         user = (await client.post("/v1/users", json=body, headers=self._operator())).json()["id"]
         projects = projects or (await self._project(f"project-{number}"),)
+        return await self._member(user, *projects, role=role)
+
+    async def _member(self, user: str, *projects: str, role: str = "member") -> Person:
         for project in projects:
             path = f"/v1/projects/{project}/members/{user}"
+            client = self.running["identity"].client
             answer = await client.put(path, json={"role": role}, headers=self._operator())
             assert answer.status_code < 300, answer.text
         return Person(user, projects)
@@ -134,6 +140,10 @@ class World:
     async def post(self, person: Person, path: str) -> Any:
         return await self.cluster.client.post(f"/v1/{path}", headers=self.ask(person))
 
+    async def new_project(self, person: Person) -> Person:
+        """Return the person as a member of one more project, which is new, and of no other."""
+        return await self._member(person.id, await self._project(f"project-{next(_numbers)}"))
+
     async def _project(self, name: str) -> str:
         client = self.running["identity"].client
         await client.post("/v1/organisations", json={"name": "acme"}, headers=self._operator())
@@ -148,9 +158,18 @@ class World:
 
 
 async def open_world(
-    stack: AsyncExitStack, folder: Path, cloud: RunningCloud, fresh: FreshDatabase, bus: BusSettings
+    stack: AsyncExitStack,
+    folder: Path,
+    cloud: RunningCloud,
+    fresh: FreshDatabase,
+    bus: BusSettings,
+    clusters: Mapping[str, bool] = MappingProxyType({"cluster": True, "idle": False}),
+    **settings: Any,
 ) -> World:
-    """Start all services; ``stack`` stops them."""
+    """Start all services; ``stack`` stops them.
+
+    ``clusters`` names the cluster services and says which of them work; ``settings`` are theirs beside the defaults.
+    """
     authority = Authority(folder / "keys")
     world = World(authority, cloud, Hosts())
     entries = yaml.safe_load(cloud.clouds_file.read_text())["clouds"]
@@ -180,7 +199,7 @@ async def open_world(
     )
     urls["runner"] = await start("runner", runner_of(world.hosts), services=only_authz)
     urls["relay"] = await start("relay", relay_of(world.hosts), services=only_authz)
-    for name, work in (("cluster", True), ("idle", False)):
+    for name, work in clusters.items():
         database = await fresh(CLUSTER_SCHEMA)
         await start(
             name,
@@ -191,8 +210,7 @@ async def open_world(
             services=dict(urls),
             clouds={name: CloudSettings(image="bm-image", network="provision") for name in ("alpha", "beta")},
             default_cloud="alpha",
-            reconcile_seconds=3600.0,
-            lease_seconds=5.0,
+            **{"reconcile_seconds": 3600.0, "saga": SagaSettings(lease_seconds=5.0), **settings},
         )
     return world
 

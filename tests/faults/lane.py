@@ -1,0 +1,219 @@
+"""A lane: one cluster service with a worker of its own, where one cluster after the other lives, in its own project."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from services.chassis.db import is_transient
+from services.chassis.saga import Operation
+from services.chassis.saga.tables import STEP
+from services.chassis.testing.waiting import until
+from services.cluster.tests.world import Person, World
+from tests.faults import matrix
+from tests.faults.armed import Armed
+from tests.faults.gate import Gate
+from tests.faults.matrix import EVENTS, Cell
+from tests.faults.oracle import Oracle
+
+_STOPPED = ("succeeded", "failed", "undone", "parked")
+MAY_NEED_RESUME = frozenset({"5xx"})
+"""An answer that says nothing about what was done may park a step, until a person has resumed it, once."""
+
+
+class Differs(Exception):
+    """Something is not as it should be; each argument is a sentence."""
+
+
+@dataclass
+class Life:
+    """One cluster from its order to its end."""
+
+    person: Person
+    cluster_id: str = ""
+    operations: list[str] = field(default_factory=list)
+    ends: list[str] = field(default_factory=list)
+    resumed: bool = False
+
+    @property
+    def project(self) -> str:
+        return self.person.projects[0]
+
+
+class Lane:
+    """Takes clusters through their lives, with at most one fault in each operation."""
+
+    def __init__(self, name: str, world: World, oracle: Oracle, person: Person, armed: Armed, seconds: float) -> None:
+        self.name = name
+        self._world = world
+        self._oracle = oracle
+        self._person = person
+        self._armed = armed
+        self._seconds = seconds
+        self._service = world.running[name]
+        self.life: Life | None = None
+        self.alive: Callable[[], bool] = lambda: True
+
+    async def build(self, cell: Cell | None = None, gate: Gate | None = None) -> Life:
+        """Build a cluster in a new project. Raises Differs."""
+        life = await self._order(cell)
+        await self._end(life, "cluster.build", cell, gate, "succeeded")
+        await self._judge(life, self._oracle.of_built)
+        return life
+
+    async def half_build(self, phase: str) -> Life:
+        """Build a cluster as far as its run of a phase, and leave that running."""
+        life = await self._order(None)
+        hosts = self._world.hosts
+        hosts.unending.add((life.cluster_id, phase))
+
+        def under_way() -> bool:
+            return any(hosts.requests[run].phase == phase for run in hosts.going_on(life.cluster_id))
+
+        await self._wait(under_way, f"a run of {phase} under way")
+        return life
+
+    async def undo(self, life: Life, cell: Cell | None = None, gate: Gate | None = None) -> None:
+        """Cancel a build under way, have it undone, and see that nothing is left. Raises Differs."""
+        self._arm(cell)
+        await self._ask("POST", f"/v1/operations/{life.operations[-1]}/cancel", life)
+        await self._end(life, "cluster.build", cell, gate, "undone")
+        await self._judge(life, self._oracle.of_gone)
+
+    async def delete(self, life: Life, cell: Cell | None = None, gate: Gate | None = None) -> None:
+        """Delete a cluster and see that nothing is left. Raises Differs."""
+        self._arm(cell)
+        answer = await self._ask("DELETE", f"/v1/clusters/{life.cluster_id}", life)
+        life.operations.append(answer["operation_id"])
+        await self._end(life, "cluster.delete", cell, gate, "succeeded")
+        await self._judge(life, self._oracle.of_gone)
+
+    async def abandon(self) -> None:
+        """After a failure: have what is left go, if it will, and be ready for the next one."""
+        self._armed.clear()
+        if self.life is not None:
+            with contextlib.suppress(Differs, httpx.HTTPError):
+                await self._ask("DELETE", f"/v1/clusters/{self.life.cluster_id}", self.life)
+
+    async def _order(self, cell: Cell | None) -> Life:
+        self.life = None
+        person = await self._world.new_project(self._person)
+        self._arm(cell)
+        answer = await self._world.create(person, "faults", self._service)
+        if answer.status_code != 202:
+            raise Differs(f"a cluster was not accepted: {answer.text}")
+        body = answer.json()
+        self.life = Life(person, body["cluster_id"], [body["operation_id"]])
+        return self.life
+
+    def _arm(self, cell: Cell | None) -> None:
+        self._armed.clear()
+        if cell is not None:
+            self._armed.arm(cell.place, fault=cell.fault)
+
+    async def _end(self, life: Life, saga: str, cell: Cell | None, gate: Gate | None, end: str) -> None:
+        """See an operation through: its fault happens where it should, and it ends by itself or by one resume."""
+        life.resumed = False
+        if cell is not None and gate is not None:
+            await self._wait(lambda: cell.place in self._armed.fired(), "the fault at its place")
+            await gate.arrive(self.name)
+            self._armed.let_go(cell.place)
+        if cell is not None and cell.fault == "reorder":
+            await self._overtake(life, cell)
+        operation = await self._stop_of(life)
+        if operation.state == "parked" and cell is not None and cell.fault in MAY_NEED_RESUME:
+            life.resumed = True
+            await self._ask("POST", f"/v1/operations/{operation.id}/resume", life)
+            operation = await self._stop_of(life)
+        if operation.state != end:
+            raise Differs(f"the operation is {operation.state} at {operation.step}, not {end}: {operation.reason}")
+        life.ends.append(end)
+        self._prove(saga, cell)
+
+    async def _overtake(self, life: Life, cell: Cell) -> None:
+        """Let another worker get past the place at which one stands still; then wake that, and see the last of it."""
+        await self._wait(lambda: cell.place in self._armed.fired(), "the fault at its place")
+        await self._wait(lambda: self._is_past(life, cell), "another worker past the one that stands still")
+        pid = self._armed.wake(cell.place)
+        await self._wait(lambda: self._armed.has_settled(cell.place), "an end of what the woken worker did")
+        os.kill(pid, signal.SIGTERM)
+
+    async def _is_past(self, life: Life, cell: Cell) -> bool:
+        query = select(STEP.c.state).where(STEP.c.operation_id == life.operations[-1])
+        mine = (STEP.c.name == cell.step) & (STEP.c.phase == cell.phase)
+        async with self._service.process.database.project(life.project) as tx:
+            if cell.step != EVENTS and (await tx.execute(query.where(mine))).scalar_one_or_none() == "done":
+                return True
+        return (await self._operation(life)).state in _STOPPED
+
+    def _prove(self, saga: str, cell: Cell | None) -> None:
+        """Raise Differs unless the fault happened at its place and each step called only those whom its row names."""
+        if cell is not None and cell.place not in self._armed.fired():
+            raise Differs(f"the fault did not happen: nothing came to {cell.place.text}")
+        if cell is not None and cell.fault == "duplicate" and "\n" not in self._armed.noted(cell.place):
+            raise Differs("the second copy was not answered")
+        for place in self._armed.passed():
+            known = matrix.calls(saga, place.phase).get(place.step, [])
+            if place.saga == saga and place.call not in (*known, "", "event"):
+                raise Differs(f"{place.step} makes a call that its row does not name: {place.call}")
+
+    async def _judge(self, life: Life, judge: Callable[[str, str, str], Awaitable[list[str]]]) -> None:
+        operation = life.operations[-1]
+        with contextlib.suppress(Differs):
+            await self._wait(lambda: self._oracle.has_heard(self.name, operation), "all events heard")
+        where = (self.name, life.project, life.cluster_id)
+        differs = [
+            *await judge(*where),
+            *await self._oracle.of_operations(*where, *life.ends),
+            *await self._oracle.of_events(self.name, operation),
+        ]
+        if differs:
+            raise Differs(*differs)
+
+    async def _stop_of(self, life: Life) -> Operation:
+        """Return the newest operation when it has ended or parked."""
+        seen: list[Operation] = []
+
+        async def stands() -> bool:
+            seen[:] = [await self._operation(life)]
+            return seen[0].state in _STOPPED
+
+        await self._wait(stands, lambda: f"an end of the operation, which is {seen[0].state} at {seen[0].step}")
+        return seen[0]
+
+    async def _operation(self, life: Life) -> Operation:
+        factory = self._service.context
+        async with factory.db.project(life.project) as tx:
+            operation: Operation = await factory.operations.get(tx, life.operations[-1])
+        return operation
+
+    async def _wait(self, condition: Callable[[], bool | Awaitable[bool]], what: str | Callable[[], str]) -> None:
+        """Wait for something, through outages of the database. Raises Differs when it does not come."""
+
+        async def holds() -> bool:
+            if not self.alive():
+                raise Differs("the workers' parent has ended; worker.log says why")
+            try:
+                answer = condition()
+                return answer if isinstance(answer, bool) else await answer
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                return False
+
+        try:
+            await until(holds, self._seconds)
+        except TimeoutError:
+            sentence = what if isinstance(what, str) else what()
+            raise Differs(f"waited for {sentence}, which did not come within {self._seconds:.0f} s") from None
+
+    async def _ask(self, method: str, path: str, life: Life) -> Any:
+        answer: httpx.Response = await self._service.client.request(method, path, headers=self._world.ask(life.person))
+        if answer.status_code >= 300:
+            raise Differs(f"{method} {path} was answered with {answer.status_code}: {answer.text}")
+        return answer.json()
