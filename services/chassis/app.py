@@ -12,6 +12,7 @@ from sanic.exceptions import NotFound as SanicNotFound
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.request import Request
 
+from services.chassis.application import Application
 from services.chassis.context import Check, Process
 from services.chassis.dispatch import Dispatcher, problem_response
 from services.chassis.errors import BadRequest, BodyTooLarge, MethodNotAllowed, NotFound, Problem
@@ -27,7 +28,7 @@ def create_app(
     process: Process, routes: Sequence[Route], dispatcher: Dispatcher, name: str | None = None
 ) -> Sanic[Any, Any]:
     """Return an application that answers ``routes``; ``name`` only has to be unique in a process."""
-    app: Sanic[Any, Any] = Sanic(_app_name(name or process.service), configure_logging=False)
+    app = Application(_app_name(name or process.service), configure_logging=False)
     app.config.update(
         REQUEST_MAX_SIZE=max(process.settings.limits.body_bytes, *(r.body_bytes or 0 for r in routes), 1) + 1,
         RESPONSE_TIMEOUT=3600,

@@ -9,6 +9,7 @@ from sanic.exceptions import SanicException
 from sanic.request import Request
 
 from services.chassis.app import readiness
+from services.chassis.application import Application
 from services.chassis.dispatch import problem_response
 from services.chassis.errors import NotFound, Problem
 from services.chassis.log import get_logger
@@ -26,7 +27,7 @@ _LONGEST_STREAM_SECONDS = 86_400
 
 def listener_app(gateway: Gateway, name: str, port: int) -> Sanic[Any, Any]:
     """Return the application of the listener ``name`` (public or operator); ``port`` makes its name its own."""
-    app: Sanic[Any, Any] = Sanic(f"cloudpoint_gateway_{name}_{port}", configure_logging=False)
+    app = Application(f"cloudpoint_gateway_{name}_{port}", configure_logging=False)
     catalogue = Catalogue(gateway.documents[name])
     limits = gateway.settings.limits
     app.config.update(
