@@ -1,9 +1,11 @@
-"""The way to the services behind the door: aiohttp itself, since each request goes through here."""
+"""Hand a request to the service behind, over a connection that is kept."""
 
 import asyncio
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -13,15 +15,17 @@ from services.chassis.auth.credentials import PROOF_HEADER
 from services.chassis.auth.keys import ServiceKey
 from services.chassis.deadline import HEADER as DEADLINE_HEADER
 from services.chassis.errors import DeadlineExceeded, Unavailable
+from services.gateway.adapters.wire import Answer, Wire, WireLost
 from services.gateway.exceptions import Interrupted
 
 _CONNECT_SECONDS = 5.0
-_CONNECTIONS_PER_SERVICE = 4096
 _KEEP_ALIVE_SECONDS = 30.0
 _MESSAGE_BYTES = 4 * 2**20
+_HARMLESS_TWICE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One request as it leaves: ``target`` is path and query as they came; no ``pass_token`` for an open route.
 
@@ -43,18 +47,15 @@ class Upstream:
     def __init__(self, addresses: Mapping[str, str], key: ServiceKey) -> None:
         self._addresses = {name: url.rstrip("/") for name, url in addresses.items()}
         self._key = key
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, limit_per_host=_CONNECTIONS_PER_SERVICE, keepalive_timeout=_KEEP_ALIVE_SECONDS
-            ),
-            auto_decompress=False,
+        self._idle: defaultdict[str, deque[Wire]] = defaultdict(deque)
+        self._wires: set[Wire] = set()
+        self._sockets = aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
-            skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type"),
         )
 
     @asynccontextmanager
-    async def send(self, request: Outgoing) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def send(self, request: Outgoing) -> AsyncIterator[Answer]:
         """Send and give the answer, its body unread.
 
         Raises Unavailable if the service can't be reached (it has not seen the request), Interrupted if it went away
@@ -62,32 +63,23 @@ class Upstream:
         """
         try:
             async with asyncio.timeout(request.seconds):
-                response = await self._session.request(
-                    request.method,
-                    self._url(request),
-                    headers=self._headers(request),
-                    data=request.body,
-                    allow_redirects=False,
-                )
-        except aiohttp.ClientConnectorError as error:
-            raise Unavailable(f"{request.service} can't be reached.", cause=repr(error)) from error
-        except aiohttp.ClientError as error:
-            raise Interrupted(request.service, cause=repr(error)) from error
+                wire, answer = await self._asked(request)
+        except WireLost as error:
+            raise Interrupted(request.service, cause=str(error)) from error
         except TimeoutError as error:
             raise DeadlineExceeded(f"{request.service} did not answer in {request.seconds:g} s.") from error
         try:
-            yield response
+            yield answer
         finally:
-            if not response.content.at_eof():
-                response.close()
-            response.release()
+            self._give_back(request.service, wire)
 
     @asynccontextmanager
     async def connect(self, request: Outgoing) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """Open a WebSocket to a service; raises Unavailable."""
+        url = URL(self._address(request.service) + request.target, encoded=True)
         try:
-            socket = await self._session.ws_connect(
-                self._url(request), headers=self._headers(request), max_msg_size=_MESSAGE_BYTES, compress=0
+            socket = await self._sockets.ws_connect(
+                url, headers=self._headers(request), max_msg_size=_MESSAGE_BYTES, compress=0
             )
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(f"{request.service} can't be reached.", cause=repr(error)) from error
@@ -98,13 +90,77 @@ class Upstream:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._session.close()
+        for wire in list(self._wires):
+            wire.close()
+        await self._sockets.close()
 
-    def _url(self, request: Outgoing) -> URL:
-        address = self._addresses.get(request.service)
+    async def _asked(self, request: Outgoing) -> tuple[Wire, Answer]:
+        """Ask on a kept connection, and once more on a new one if that had ended unseen and no harm comes of it."""
+        address = urlsplit(self._address(request.service))
+        text = self._text(request, address)
+        wire = self._kept(request.service) or await self._connected(request.service, address)
+        try:
+            return wire, await self._ask(wire, text)
+        except WireLost:
+            if not wire.used or wire.heard or request.method not in _HARMLESS_TWICE:
+                raise
+        wire = await self._connected(request.service, address)
+        return wire, await self._ask(wire, text)
+
+    @staticmethod
+    async def _ask(wire: Wire, text: bytes) -> Answer:
+        try:
+            return await wire.ask(text)
+        except BaseException:
+            wire.close()
+            raise
+
+    def _kept(self, service: str) -> Wire | None:
+        """Return the connection that was used last: the others grow old and are closed."""
+        idle, oldest = self._idle[service], asyncio.get_running_loop().time() - _KEEP_ALIVE_SECONDS
+        while idle and idle[0].idle_since < oldest:
+            idle.popleft().close()
+        return idle.pop() if idle else None
+
+    async def _connected(self, service: str, address: SplitResult) -> Wire:
+        port = address.port or _DEFAULT_PORTS[address.scheme]
+        encrypted = True if address.scheme == "https" else None
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                _, wire = await asyncio.get_running_loop().create_connection(
+                    lambda: Wire(lambda gone: self._forget(service, gone)), address.hostname or "", port, ssl=encrypted
+                )
+        except (OSError, TimeoutError) as error:
+            raise Unavailable(f"{service} can't be reached.", cause=repr(error)) from error
+        self._wires.add(wire)
+        return wire
+
+    def _give_back(self, service: str, wire: Wire) -> None:
+        if not wire.reusable():
+            wire.close()
+            return
+        wire.used, wire.idle_since = True, asyncio.get_running_loop().time()
+        self._idle[service].append(wire)
+
+    def _forget(self, service: str, wire: Wire) -> None:
+        self._wires.discard(wire)
+        if wire in self._idle[service]:
+            self._idle[service].remove(wire)
+
+    def _address(self, service: str) -> str:
+        address = self._addresses.get(service)
         if address is None:
-            raise Unavailable(f"{request.service} is not part of this installation.")
-        return URL(address + request.target, encoded=True)
+            raise Unavailable(f"{service} is not part of this installation.")
+        return address
+
+    def _text(self, request: Outgoing, address: SplitResult) -> bytes:
+        """Return the request as it goes over the wire; that no header breaks its line is seen to at the door."""
+        headers = {"Host": address.netloc, **self._headers(request)}
+        if request.body is not None:
+            headers["Content-Length"] = str(len(request.body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"{request.method} {address.path}{request.target} HTTP/1.1\r\n{lines}\r\n"
+        return head.encode(errors="surrogateescape") + (request.body or b"")
 
     def _headers(self, request: Outgoing) -> dict[str, str]:
         headers = {**request.headers, PROOF_HEADER: self._key.proof(request.service)}

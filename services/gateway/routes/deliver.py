@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
-import aiohttp
 from sanic import HTTPResponse
 from sanic.request import Request
 
 from services.chassis.log import get_logger
+from services.gateway.adapters.wire import Answer, WireLost
 from services.gateway.domain.grants import Pass
 from services.gateway.domain.headers import outwards
 from services.gateway.domain.idempotency import KeptAnswer
@@ -21,17 +21,18 @@ AS_OF = "Permissions-As-Of"
 """An HTTP date (RFC 9110, section 5.6.7)."""
 
 
-def is_small(answer: aiohttp.ClientResponse) -> bool:
+def is_small(answer: Answer) -> bool:
     """Tell whether the answer's length is known and worth no stream."""
-    return answer.content_length is not None and answer.content_length <= _WHOLE_BYTES
+    length = answer.content_length
+    return length is not None and length <= _WHOLE_BYTES
 
 
-async def whole(service: str, answer: aiohttp.ClientResponse) -> KeptAnswer:
+async def whole(service: str, answer: Answer) -> KeptAnswer:
     """Read an answer to its end; raises Interrupted if the service goes away first."""
     try:
         body = await answer.read()
-    except aiohttp.ClientError as error:
-        raise Interrupted(service, cause=repr(error)) from error
+    except WireLost as error:
+        raise Interrupted(service, cause=str(error)) from error
     return KeptAnswer(answer.status, _headers(answer), body)
 
 
@@ -49,7 +50,7 @@ def lateness(given: Pass | None) -> dict[str, str]:
     return {AS_OF: format_datetime(datetime.fromtimestamp(given.taken_at, UTC), usegmt=True)}
 
 
-async def stream(request: Request, answer: aiohttp.ClientResponse, said: dict[str, str]) -> None:
+async def stream(request: Request, answer: Answer, said: dict[str, str]) -> None:
     """Send the answer piece by piece, never faster than the client takes it; ``said`` are the door's own headers.
 
     A service that goes away midway breaks the client's connection too: a cut answer must not look whole.
@@ -58,9 +59,9 @@ async def stream(request: Request, answer: aiohttp.ClientResponse, said: dict[st
     content_type = headers.pop("Content-Type", None)
     response = await request.respond(status=answer.status, headers=headers, content_type=content_type)
     try:
-        async for piece in answer.content.iter_any():
+        async for piece in answer.pieces():
             await response.send(piece)
-    except aiohttp.ClientError as error:
+    except WireLost as error:
         log.warning("answer.cut", error=repr(error))
         cut(request)
 
@@ -71,5 +72,5 @@ def cut(request: Request) -> None:
     transport.abort()
 
 
-def _headers(answer: aiohttp.ClientResponse) -> dict[str, str]:
-    return outwards(answer.headers.items(), answer.headers.get("Connection", ""))
+def _headers(answer: Answer) -> dict[str, str]:
+    return outwards(answer.headers, answer.header("connection"))

@@ -4,7 +4,6 @@ import asyncio
 import time
 from typing import Any
 
-import aiohttp
 from sanic import HTTPResponse
 from sanic.request import Request
 
@@ -13,8 +12,10 @@ from services.chassis.dispatch import problem_response
 from services.chassis.errors import DeadlineExceeded, NotAuthenticated, Problem
 from services.chassis.log import bind_contextvars, clear_contextvars, get_logger
 from services.gateway.adapters.bridge import bridge
+from services.gateway.adapters.wire import Answer
 from services.gateway.domain.catalogue import Catalogue, Operation
 from services.gateway.domain.grants import Pass
+from services.gateway.domain.idempotency import KeptAnswer
 from services.gateway.domain.sessions import Credential
 from services.gateway.factory import Gateway
 from services.gateway.routes.body import read_body
@@ -114,20 +115,23 @@ class Door:
             return await self._deliver(visit, newer, answer, request_id, keep_whole)
 
     async def _deliver(
-        self, visit: Visit, given: Pass | None, answer: aiohttp.ClientResponse, request_id: str, keep_whole: bool
+        self, visit: Visit, given: Pass | None, answer: Answer, request_id: str, keep_whole: bool
     ) -> HTTPResponse | None:
         said = lateness(given)
         if not (keep_whole or is_small(answer)):
             await stream(visit.request, answer, {**said, "X-Request-Id": request_id})
             return None
-        seconds = self._gateway.settings.limits.request_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                response = as_response(await whole(visit.operation.service, answer))
-        except TimeoutError as error:
-            raise DeadlineExceeded(f"{visit.operation.service} did not answer in {seconds:g} s.") from error
+        response = as_response(await self._whole(visit.operation.service, answer))
         response.headers.update(said)
         return response
+
+    async def _whole(self, service: str, answer: Answer) -> KeptAnswer:
+        seconds = self._gateway.settings.limits.request_seconds
+        try:
+            async with asyncio.timeout(None if answer.complete else seconds):
+                return await whole(service, answer)
+        except TimeoutError as error:
+            raise DeadlineExceeded(f"{service} did not answer in {seconds:g} s.") from error
 
     async def _stream(self, visit: Visit, request_id: str) -> HTTPResponse | None:
         given = await self._pass(visit)

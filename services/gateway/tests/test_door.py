@@ -163,3 +163,26 @@ async def test_each_listener_has_its_document_and_page(platform: Platform) -> No
     assert "/v1/things/{thing_id}" in page.text and "script" not in page.text
     assert (await platform.client.get("/healthz")).status_code == 200
     assert (await platform.operators.get("/readyz")).json()["ready"] is True
+
+
+@pytest.mark.parametrize("broken", ["Accept: a\nX-Cloudpoint-Proof: forged", "If-Match: a\rb", "User-Agent: a\0b"])
+async def test_a_header_that_would_become_two_is_refused(platform: Platform, broken: str) -> None:
+    bearer = f"Authorization: {platform.session()['Authorization']}"
+    assert b" 400 " in await first_line(platform, "GET /v1/things/prj_a HTTP/1.1", bearer, broken)
+
+
+@pytest.mark.parametrize("target", ["/v1/things?a=b\nX-Evil: 1", "/v1/things?limit=1\nX-Evil:1", "/v1/things?a=\tb"])
+async def test_a_target_that_would_break_the_request_line_goes_nowhere(platform: Platform, target: str) -> None:
+    bearer = f"Authorization: {platform.session()['Authorization']}"
+    assert b" 200 " not in await first_line(platform, f"GET {target} HTTP/1.1", bearer)
+
+
+async def first_line(platform: Platform, *head: str) -> bytes:
+    """Send a request's head as it is; return the answer's first line."""
+    host, port = platform.gateway.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write("\r\n".join([*head, "Host: x", "", ""]).encode())
+    try:
+        return await asyncio.wait_for(reader.readline(), 5)
+    finally:
+        writer.close()

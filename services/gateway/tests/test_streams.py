@@ -159,9 +159,9 @@ async def test_a_connection_that_breaks_midway_does_not_look_whole(platform: Pla
     async with platform.client.stream("GET", STREAM, headers=platform.session()) as answer:
         lines = answer.aiter_lines()
         await anext(lines)
-        connector = platform.gateway.context.upstream._session.connector
-        for protocols in list(connector._acquired):
-            protocols.transport.abort()
+        wires = platform.gateway.context.upstream._wires
+        for wire in list(wires):
+            wire.close()
         with pytest.raises(httpx.HTTPError):
             await until_ended(lines)
 
