@@ -3,9 +3,11 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.chassis.db.migrate import Schema
@@ -71,12 +73,11 @@ class Database:
 
 
 def _engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         settings.driver_url,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.connect_timeout_seconds,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
             "timeout": settings.connect_timeout_seconds,
@@ -88,6 +89,14 @@ def _engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
             },
         },
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool open another connection for one that the server ended; asking it first took three round trips."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("the server ended the connection")
 
 
 def _milliseconds(seconds: float) -> str:
