@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from services.blueprint.adapters.bounded import BoundedValidation
-from services.blueprint.domain.publishing import Publisher
-from services.chassis.db import Database
+from services.blueprint.domain.own_publishing import OwnPublisher
+from services.blueprint.domain.shelf import Shelf
 
 
 @dataclass(frozen=True)
 class Factory:
     """The blueprint service's singletons."""
 
-    db: Database
-    publisher: Publisher
+    shelf: Shelf
+    own: OwnPublisher
     validation: BoundedValidation

@@ -1,4 +1,4 @@
-"""The blueprint service: the catalogue."""
+"""The blueprint service: the catalogue, and what projects publish as their own."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import cast
 
 from services.blueprint.adapters.bounded import BoundedValidation
+from services.blueprint.adapters.organisations import Organisations
 from services.blueprint.config import Settings
+from services.blueprint.domain.own_publishing import OwnPublisher
 from services.blueprint.domain.publishing import Publisher
+from services.blueprint.domain.shelf import Shelf
 from services.blueprint.factory import Factory
-from services.blueprint.routes import blueprints, checks, elements
+from services.blueprint.routes import archives, blueprints, elements, versions
 from services.blueprint.schema import SCHEMA
 from services.chassis.context import Process
 from services.chassis.log import get_logger
@@ -32,14 +35,21 @@ async def open_context(process: Process) -> AsyncIterator[Factory]:
         return "; ".join(publisher.complaints) or None
 
     process.checks["catalogue"] = check
-    yield Factory(process.database, publisher, BoundedValidation())
+    organisations = Organisations(process, process.database)
+    shelf = Shelf(process.database, organisations)
+    validation = BoundedValidation()
+    try:
+        own = OwnPublisher(process.database, publisher, shelf, organisations, validation)
+        yield Factory(shelf, own, validation)
+    finally:
+        await validation.close()
 
 
 SERVICE = Service(
     name="blueprint",
     summary="Blueprints and elements as immutable versions",
     settings=Settings,
-    tables=(blueprints.routes, checks.routes, elements.routes),
+    tables=(archives.routes, blueprints.routes, elements.routes, versions.routes),
     context=open_context,
     schema=SCHEMA,
 )

@@ -1,32 +1,131 @@
-"""The process that validates one blueprint: a task comes in by stdin, findings go out by stdout, as JSON."""
+"""The process that validates what others send: one fork a task, with limits, so that no task outlives its own.
 
+Frames go in by stdin and out by stdout: four bytes of length (big-endian), then msgpack.
+"""
+
+import gc
+import os
 import resource
+import signal
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import msgspec
 
-from services.blueprint.domain.validation import validate_blueprint
+from services.blueprint.domain.files import Files
+from services.blueprint.domain.publication import Checked, check_blueprint, check_element, refused
+from services.blueprint.domain.upload import UploadRefused, checked_files, files_of_tar
 from services.contracts.blueprint import ElementVersion
 
-_MEMORY_BYTES = 2 * 2**30
+CPU_SECONDS = 1.0
+MEMORY_BYTES = 64 * 2**20
+_OUT_OF_MEMORY = 12
+_LENGTH_BYTES = 4
 
 
-class Task(msgspec.Struct, frozen=True):
-    """What there is to validate: files as text by path, the schema of blueprint.yaml, the catalogue's elements."""
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to validate: a folder as texts or as a tar archive, and what it is held against.
 
-    files: dict[str, str]
+    ``kind`` is blueprint or element; ``schema`` that of its document; ``elements`` what a blueprint may use;
+    ``library`` the modules that all elements share. ``cpu_seconds`` and ``memory_bytes`` are the task's limits.
+    """
+
+    kind: str
     schema: dict[str, Any]
-    elements: dict[str, dict[str, ElementVersion]]
+    texts: dict[str, str] | None = None
+    archive: bytes = b""
+    elements: dict[str, dict[str, ElementVersion]] = {}
+    library: dict[str, bytes] = {}
+    cpu_seconds: float = CPU_SECONDS
+    memory_bytes: int = MEMORY_BYTES
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How a task ended: with ``checked``, or killed by ``signal``, or out of memory, or broken with ``error``."""
+
+    checked: Checked | None = None
+    signal: int | None = None
+    out_of_memory: bool = False
+    error: str | None = None
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """Return the next frame; None at the end."""
+    head = stream.read(_LENGTH_BYTES)
+    return stream.read(int.from_bytes(head)) if len(head) == _LENGTH_BYTES else None
+
+
+def framed(content: bytes) -> bytes:
+    """Return ``content`` as a frame."""
+    return len(content).to_bytes(_LENGTH_BYTES) + content
 
 
 def main() -> int:
-    """Validate what stdin holds; returns the exit code."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    files = {path: text.encode() for path, text in task.files.items()}
-    sys.stdout.buffer.write(msgspec.json.encode(validate_blueprint(files, task.schema, task.elements)))
+    """Take one task after the other until stdin ends; returns the exit code."""
+    gc.freeze()
+    while (frame := read_frame(sys.stdin.buffer)) is not None:
+        sys.stdout.buffer.write(framed(_in_a_fork(frame)))
+        sys.stdout.buffer.flush()
     return 0
+
+
+def _in_a_fork(frame: bytes) -> bytes:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _work(frame, writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        answer = pipe.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code == 0:
+        return answer
+    killed = Ended(signal=-code) if code < 0 else Ended(error=answer.decode(errors="replace"))
+    return msgspec.msgpack.encode(Ended(out_of_memory=True) if code == _OUT_OF_MEMORY else killed)
+
+
+def _work(frame: bytes, writing: int) -> None:
+    """Do one task and end the process."""
+    code = 1
+    try:
+        task = msgspec.msgpack.decode(frame, type=Task)
+        _limit(task)
+        answer = msgspec.msgpack.encode(Ended(checked=_checked(task)))
+        code = 0
+    except MemoryError:
+        answer, code = b"", _OUT_OF_MEMORY
+    except BaseException as error:
+        answer = repr(error)[:500].encode(errors="replace")
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(answer)
+    os._exit(code)
+
+
+def _limit(task: Task) -> None:
+    """End this process at its limits: of memory beyond what it has now, and of its own time."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + task.memory_bytes, used + task.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    signal.setitimer(signal.ITIMER_PROF, task.cpu_seconds)
+
+
+def _checked(task: Task) -> Checked:
+    try:
+        files = _files(task)
+    except UploadRefused as error:
+        return refused(error.findings)
+    if task.kind == "element":
+        return check_element(files, task.schema, task.library, digest_covers_library=False)
+    return check_blueprint(files, task.schema, task.elements)
+
+
+def _files(task: Task) -> Files:
+    if task.texts is None:
+        return files_of_tar(task.archive, f"{task.kind}.yaml")
+    return checked_files({path: text.encode() for path, text in task.texts.items()})
 
 
 if __name__ == "__main__":

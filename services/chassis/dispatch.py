@@ -133,7 +133,7 @@ class Dispatcher:
                 "The header Idempotency-Key is missing.",
                 hint="Send a fresh random text with each new request and the same one with a repetition.",
             )
-        body = decode_body(self._body_of(route, request), route.body) if route.body else None
+        body = _decoded(self._body_of(route, request), route) if route.body else None
         query = convert_query(_query_of(request), route.query)
         call = Call(self._context, caller, body, query, _plain_path(path), request)
         if route.stream:
@@ -222,6 +222,10 @@ def _check_permission(route: Route, caller: Caller) -> None:
         hint="Ask a manager of the project for a role that has it.",
         subject=caller.subject,
     )
+
+
+def _decoded(raw: bytes, route: Route) -> Any:
+    return raw if route.body is bytes else decode_body(raw, route.body)
 
 
 def _plain_path(path: dict[str, str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def _types(routes: Iterable[Route]) -> list[Any]:
     found: dict[str, Any] = {repr(ProblemDocument): ProblemDocument}
     for route in routes:
         for wanted in (route.body, route.answer):
-            if wanted is not None:
+            if wanted not in (None, bytes):
                 found[repr(wanted)] = wanted
     return list(found.values())
 
@@ -65,7 +65,10 @@ def _operation(tag: str, route: Route, by_type: dict[str, Any], queries: dict[An
     if route.body_bytes:
         operation["x-body-bytes"] = route.body_bytes
     if route.body is not None:
-        content = {"application/json": {"schema": by_type[repr(route.body)]}}
+        raw = {
+            "application/octet-stream": {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+        }
+        content = raw if route.body is bytes else {"application/json": {"schema": by_type[repr(route.body)]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 

@@ -92,7 +92,8 @@ class Route:
     ``permission`` is what the caller needs on the object's project (or platform-wide); ``callers`` names the services
     that may call in their own name, and never with a person's pass or under a mandate, since no permission is asked
     there; ``open`` marks the few routes that anybody may call. A ``stream`` answers
-    through ``call.request.respond()`` and has no deadline; a ``socket`` is a WebSocket.
+    through ``call.request.respond()`` and has no deadline; a ``socket`` is a WebSocket. A ``body`` of type bytes comes
+    as it was sent.
     """
 
     method: str

@@ -10,13 +10,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-import jsonschema
 import msgspec
 from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from services.chassis.errors import FieldProblem, InvalidRequest, MalformedBody
+from services.chassis.json_schema import LinearValidator
 
 T = TypeVar("T")
 _MOST_PROBLEMS = 100
@@ -85,7 +85,7 @@ def schema_problems(value: Any, schema: dict[str, Any], prefix: str = "") -> tup
 
     A hundred at most. References reach no further than the schema: nothing is fetched.
     """
-    validator = jsonschema.Draft202012Validator(schema, registry=Registry())
+    validator = LinearValidator(schema, registry=Registry())
     leaves = (leaf for error in validator.iter_errors(value) for leaf in _leaves(error))
     try:
         return tuple(_problem(leaf, prefix) for leaf in islice(leaves, _MOST_PROBLEMS))

@@ -7,6 +7,14 @@ import msgspec
 from services.contracts.body import Body
 from services.contracts.times import Timestamp
 
+CATALOGUE = "catalogue"
+"""Stands for the owner of what everybody may use."""
+Owner = Annotated[
+    str | None,
+    msgspec.Meta(description="The project whose own it is; null is the catalogue's, which everybody may use."),
+]
+Texts = Annotated[dict[str, str], msgspec.Meta(max_length=500, description="Files of the folder by path, as text.")]
+
 
 class BlueprintSummary(msgspec.Struct, frozen=True, kw_only=True):
     name: str
@@ -15,6 +23,8 @@ class BlueprintSummary(msgspec.Struct, frozen=True, kw_only=True):
     icon: str | None
     roles: list[str]
     published_at: Timestamp
+    owner: Owner = None
+    shared: bool = False
 
 
 class RoleNeeds(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +41,7 @@ class RoleNeeds(msgspec.Struct, frozen=True, kw_only=True):
 class ElementUse(msgspec.Struct, frozen=True, kw_only=True):
     """An element of a blueprint, resolved to a version; ``values`` may hold ``{"parameter": name}`` references."""
 
+    owner: Owner = None
     element: str
     version: str
     roles: list[str]
@@ -61,6 +72,8 @@ class BlueprintVersion(msgspec.Struct, frozen=True, kw_only=True):
     checks: list[dict[str, Any]]
     digest: str
     published_at: Timestamp
+    owner: Owner = None
+    shared: bool = False
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +85,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One error of a blueprint: where (file, line from 1) and what to do."""
+    """One error of a blueprint or element: where (file, line from 1) and what to do."""
 
     file: str
     line: int | None
@@ -81,9 +94,76 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ValidateBlueprint(Body, frozen=True):
-    """Files of a blueprint folder by their path, as text."""
+    """A blueprint's files; with a project, its own elements and those that are shared with it may be used."""
 
-    files: Annotated[dict[str, str], msgspec.Meta(max_length=500)]
+    files: Texts
+    project: str | None = None
+
+
+class ValidateElement(Body, frozen=True):
+    """An element's files."""
+
+    files: Texts
+
+
+class Publish(Body, frozen=True):
+    """The files of a blueprint or element that becomes the project's own."""
+
+    project: str
+    files: Texts
+
+
+class ChangeSharing(Body, frozen=True):
+    """Whether the other projects of the organisation may see and use all versions of it."""
+
+    project: str
+    shared: bool
+
+
+class Sharing(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    owner: str
+    shared: bool
+
+
+class PublishedVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a blueprint or element, by its content (``digest``)."""
+
+    name: str
+    version: str
+    summary: str
+    digest: str
+    published_at: Timestamp
+    owner: Owner = None
+    shared: bool = False
+
+
+class FileDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed in one file: ``kind`` is added, removed or changed; ``lines`` is a unified diff."""
+
+    path: str
+    kind: str
+    lines: str
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between two versions: file by file, and in the parameters that a customer is asked for."""
+
+    name: str
+    before: str
+    after: str
+    files: list[FileDifference]
+    parameters_added: list[str]
+    parameters_removed: list[str]
+    parameters_changed: list[str]
+
+
+class FolderFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """A version's folder as it was published."""
+
+    name: str
+    version: str
+    files: dict[str, str]
 
 
 class ValidationReport(msgspec.Struct, frozen=True):
@@ -103,3 +183,5 @@ class ElementVersion(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: int
     reversible: bool
     digest: str
+    owner: Owner = None
+    shared: bool = False

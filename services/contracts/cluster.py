@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from services.contracts.blueprint import Owner
 from services.contracts.body import Body
 from services.contracts.runs import Cell
 from services.contracts.times import Timestamp
@@ -37,6 +38,7 @@ class PlanElement(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     version: str
+    owner: Owner = None
     hosts: list[str]
     values: dict[str, Any]
     secrets: list[dict[str, Any]] = []
@@ -75,6 +77,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     blueprint: str
     blueprint_version: str
     blueprint_digest: str
+    blueprint_owner: Owner = None
     parameters: dict[str, Any]
     roles: list[PlanRole]
     elements: list[PlanElement]
@@ -84,11 +87,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Timestamp
 
 
+WhoseBlueprint = Annotated[
+    str | None,
+    msgspec.Meta(description="Whose blueprint is meant, where several go by its name: a project's id, or `catalogue`."),
+]
+
+
 class CreatePlan(Body, frozen=True):
     project: str
     name: ClusterName
     blueprint: str
     version: str | None = None
+    blueprint_owner: WhoseBlueprint = None
     cloud: str | None = None
     parameters: dict[str, Any] = {}
 
@@ -101,6 +111,7 @@ class CreateCluster(Body, frozen=True):
     plan: str | None = None
     blueprint: str | None = None
     version: str | None = None
+    blueprint_owner: WhoseBlueprint = None
     cloud: str | None = None
     parameters: dict[str, Any] = {}
     expires_at: Timestamp | None = None

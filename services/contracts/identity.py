@@ -98,6 +98,18 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Timestamp
 
 
+class AskOrganisations(msgspec.Struct, frozen=True):
+    """Which organisations do these projects belong to?"""
+
+    projects: list[str]
+
+
+class ProjectOrganisations(msgspec.Struct, frozen=True):
+    """The id of each project's organisation; projects that are not there are left out."""
+
+    organisations: dict[str, str]
+
+
 class CreateProject(Body, frozen=True):
     organisation: str
     name: Slug

@@ -28,6 +28,9 @@ PERMISSIONS: dict[str, Permission] = {
     "binding.read": Permission("authz", "See who holds which role, and why a request was refused."),
     "audit.read": Permission("authz", "Read the audit record."),
     "blueprint.read": Permission("blueprint", "See blueprints and elements, validate them, get their forms."),
+    "blueprint.publish": Permission(
+        "blueprint", "Publish a project's own blueprints and elements, and share them within its organisation."
+    ),
     "capacity.read": Permission("node", "See how many machines of which class are free."),
     "plan.create": Permission("cluster", "Make a plan for a cluster."),
     "plan.read": Permission("cluster", "See plans."),
@@ -76,6 +79,7 @@ _VIEWER = frozenset(
     {"project.read", "blueprint.read", "capacity.read", "plan.read", "cluster.read", "operation.read", "event.read"}
 )
 _MEMBER = _VIEWER | {
+    "blueprint.publish",
     "plan.create",
     "cluster.create",
     "cluster.update",
@@ -208,6 +212,7 @@ class ServiceGrant:
 
 
 SERVICE_GRANTS: dict[str, ServiceGrant] = {
+    "blueprint": ServiceGrant(frozenset(), "Asks which organisation a project belongs to."),
     "gateway": ServiceGrant(frozenset(), "Carries people's requests; does nothing in its own name."),
 }
 
@@ -215,7 +220,7 @@ MAY_CALL: dict[str, frozenset[str]] = {
     "gateway": frozenset({"authz", "identity", "blueprint", "cluster", "node", "events"}),
     "identity": frozenset({"authz", "secrets"}),
     "secrets": frozenset({"authz"}),
-    "blueprint": frozenset({"authz"}),
+    "blueprint": frozenset({"authz", "identity"}),
     "cluster": frozenset({"authz", "identity", "blueprint", "node", "runner", "relay", "secrets"}),
     "node": frozenset({"authz"}),
     "runner": frozenset({"authz", "relay", "secrets", "blueprint"}),

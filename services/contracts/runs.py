@@ -22,11 +22,13 @@ class RunHost(msgspec.Struct, frozen=True, kw_only=True):
 class RunElement(msgspec.Struct, frozen=True, kw_only=True):
     """One element of a run, for some of its hosts; ``secrets`` are names, not values.
 
-    The value of secret ``key`` of element ``munge`` is the cluster's secret ``munge/key``.
+    The value of secret ``key`` of element ``munge`` is the cluster's secret ``munge/key``. ``owner`` is the project
+    whose own it is; such ones get a sandbox of their own.
     """
 
     name: str
     version: str
+    owner: str | None = None
     hosts: list[str]
     values: dict[str, Any] = {}
     secrets: list[str] = []
@@ -37,12 +39,13 @@ class RunCheck(msgspec.Struct, frozen=True, kw_only=True):
     """A check of a blueprint: ``playbook`` is a path in the folder of the blueprint's version.
 
     Its cells are those of ``hosts``; its plays name by themselves where they work. ``values`` are the blueprint's
-    parameters, which the playbook knows as ``element``.
+    parameters, which the playbook knows as ``element``. ``owner`` is the project whose own the blueprint is.
     """
 
     name: str
     blueprint: str
     version: str
+    owner: str | None = None
     playbook: str
     hosts: list[str]
     values: dict[str, Any] = {}

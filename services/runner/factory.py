@@ -65,9 +65,10 @@ def _tools(process: Process, settings: Settings, name: str) -> Tools:
 
 
 def _elements(settings: Settings, archives: Archives) -> ElementSource:
+    published = ElementCatalogue(archives)
     if settings.elements_folder:
-        return ElementFolder(Path(settings.elements_folder))
-    return ElementCatalogue(archives)
+        return ElementFolder(Path(settings.elements_folder), published)
+    return published
 
 
 def _ansible(runtime: AnsibleRuntime, settings: Settings) -> AnsibleSettings:

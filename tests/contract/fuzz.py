@@ -89,7 +89,10 @@ class Fuzz:
         chance = self._random.random()
         if chance < 0.05:
             return self._random.choice([b"", b"{", b"\xff", b"[" * 3000, b'{"a":1e999}', b"\xef\xbb\xbf{}"])
-        return self._value(operation["requestBody"]["content"]["application/json"]["schema"])
+        content = operation["requestBody"]["content"]
+        if "application/json" not in content:
+            return self._random.choice([b"", b"\x1f\x8b", b"\0" * 1024, self._text().encode(errors="replace")])
+        return self._value(content["application/json"]["schema"])
 
     def _value(self, schema: dict[str, Any], depth: int = 0) -> Any:
         if self._random.random() < 0.12:

@@ -58,6 +58,7 @@ def element_use(use: dict[str, Any], elements: Elements) -> ElementUse:
     properties = element.parameters.get("properties", {})
     defaults = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
     return ElementUse(
+        owner=element.owner,
         element=element.name,
         version=version,
         roles=use["roles"],

@@ -107,11 +107,15 @@ def _value_findings(
             hint = f"Its parameters are: {', '.join(sorted(known)) or 'none'}."
             yield _finding(document, where, f"The element has no parameter {name}.", hint)
         elif not any(True for _ in _references(value)):
-            for problem in schema_problems(value, known[name], prefix=where):
+            for problem in schema_problems(value, _with_definitions(known[name], schema), prefix=where):
                 yield _finding(document, problem.pointer, f"{name}: {problem.message}", problem.hint)
         yield from _reference_findings(document, where, value)
     for name in sorted(set(schema.get("required", [])) - set(values)):
         yield _finding(document, place, f"The element's parameter {name} has no value.", "Give it under values.")
+
+
+def _with_definitions(parameter: Any, schema: dict[str, Any]) -> Any:
+    return {**parameter, "$defs": schema.get("$defs", {})} if isinstance(parameter, dict) else parameter
 
 
 def _reference_findings(document: YamlDocument, place: str, value: Any) -> Iterator[Finding]:

@@ -20,9 +20,16 @@ def _field(name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
         "name": name,
         "label": schema.get("title", name),
         "help": schema.get("description", ""),
-        "widget": schema.get("ui:widget") or ("choice" if "enum" in schema else _BY_TYPE.get(schema["type"], "text")),
+        "widget": schema.get("ui:widget") or ("choice" if "enum" in schema else _BY_TYPE.get(_type(schema), "text")),
         "required": required,
         "default": schema.get("default"),
         "on_change": schema.get("x-on-change", "none"),
         "schema": schema,
     }
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """Return the type by which a field is shown: the first that is not null, of several."""
+    wanted = schema.get("type", "string")
+    named = [one for one in wanted if one != "null"] if isinstance(wanted, list) else [wanted]
+    return str(named[0]) if named else "string"

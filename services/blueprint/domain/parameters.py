@@ -1,6 +1,5 @@
 """The parameters of a blueprint or element: a JSON Schema that must hold for its own defaults and examples."""
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -9,9 +8,11 @@ import jsonschema
 
 from services.blueprint.domain.files import Files
 from services.blueprint.domain.yaml_document import YamlDocument, YamlRefused, read_yaml
+from services.chassis.json_schema import REFUSED_KEYWORDS, BadPattern, EndlessSchema, compiled, unfolded_size
 from services.chassis.validation import schema_problems
 from services.contracts.blueprint import Finding
 
+MOST_SCHEMAS = 1000
 _EXAMPLES = "examples"
 _INVALID = "invalid-"
 
@@ -19,9 +20,9 @@ _INVALID = "invalid-"
 def parameter_findings(file: str, document: YamlDocument) -> list[Finding]:
     """Return what is wrong with ``parameters`` of ``document`` as a JSON Schema (2020-12)."""
     schema: dict[str, Any] = document.value["parameters"]
-    wrong = [
+    wrong = [*_size_findings(file, document, schema)] or [
         *_schema_findings(file, document, schema),
-        *_foreign_references(file, document, schema, "/parameters"),
+        *_keyword_findings(file, document, schema, "/parameters"),
         *_pattern_findings(file, document, schema, "/parameters"),
     ]
     return wrong or [*_required_findings(file, document, schema), *_default_findings(file, document, schema)]
@@ -56,26 +57,40 @@ def _schema_findings(file: str, document: YamlDocument, schema: dict[str, Any]) 
         yield _finding(file, document, place, message, "Parameters are a JSON Schema, draft 2020-12.")
 
 
-def _foreign_references(file: str, document: YamlDocument, value: Any, place: str) -> Iterator[Finding]:
+def _size_findings(file: str, document: YamlDocument, schema: dict[str, Any]) -> Iterator[Finding]:
+    """Refuse what would take long to check a value against; nothing else looks at references to elsewhere."""
+    try:
+        if unfolded_size(schema) > MOST_SCHEMAS:
+            message = f"With all references written out the parameters have more than {MOST_SCHEMAS} parts."
+            yield _finding(file, document, "/parameters", message, "Ask for less, or for less nested values.")
+    except EndlessSchema as error:
+        hint = "A schema may refer to its own parts, as #/$defs/…, and to none that contains the reference."
+        yield _finding(file, document, "/parameters", str(error), hint)
+
+
+def _keyword_findings(file: str, document: YamlDocument, value: Any, place: str) -> Iterator[Finding]:
     if isinstance(value, dict):
         for key, inner in value.items():
             here = f"{place}/{key}"
-            if key in ("$ref", "$dynamicRef") and not str(inner).startswith("#"):
-                hint = "A schema may only refer to itself: write it out, or use #/…"
-                yield _finding(file, document, here, f"The reference {inner} leads elsewhere.", hint)
-            yield from _foreign_references(file, document, inner, here)
+            if key in REFUSED_KEYWORDS and not place.endswith("/properties"):
+                hint = "Write out what it stands for."
+                yield _finding(file, document, here, f"The keyword {key} is not taken in parameters.", hint)
+            yield from _keyword_findings(file, document, inner, here)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _foreign_references(file, document, inner, f"{place}/{index}")
+            yield from _keyword_findings(file, document, inner, f"{place}/{index}")
 
 
 def _pattern_findings(file: str, document: YamlDocument, value: Any, place: str) -> Iterator[Finding]:
     if isinstance(value, dict):
         named = value.get("patternProperties")
         for pattern in (value.get("pattern"), *(named if isinstance(named, dict) else ())):
-            if isinstance(pattern, str) and not _compiles(pattern):
-                hint = "Use a regular expression as ECMA 262 and Python both take it."
-                yield _finding(file, document, f"{place}/pattern", f"The pattern {pattern} is not valid.", hint)
+            reason = _wrong_pattern(pattern)
+            if reason:
+                hint = "Use a regular expression as RE2 takes it: without looking ahead, and without references back."
+                yield _finding(
+                    file, document, f"{place}/pattern", f"The pattern {pattern} is not valid: {reason}.", hint
+                )
         for key, inner in value.items():
             yield from _pattern_findings(file, document, inner, f"{place}/{key}")
     elif isinstance(value, list):
@@ -83,12 +98,13 @@ def _pattern_findings(file: str, document: YamlDocument, value: Any, place: str)
             yield from _pattern_findings(file, document, inner, f"{place}/{index}")
 
 
-def _compiles(pattern: str) -> bool:
+def _wrong_pattern(pattern: Any) -> str | None:
     try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError):
-        return False
-    return True
+        if isinstance(pattern, str):
+            compiled(pattern)
+    except BadPattern as error:
+        return str(error)
+    return None
 
 
 def _required_findings(file: str, document: YamlDocument, schema: dict[str, Any]) -> Iterator[Finding]:
@@ -97,14 +113,14 @@ def _required_findings(file: str, document: YamlDocument, schema: dict[str, Any]
         place = f"/parameters/required/{index}"
         if name not in known:
             yield _finding(file, document, place, f"There is no parameter {name}.", _list("There are", known))
-        elif "default" in known[name]:
+        elif isinstance(known[name], dict) and "default" in known[name]:
             hint = "Leave out one of the two."
             yield _finding(file, document, place, f"The parameter {name} is required and has a default.", hint)
 
 
 def _default_findings(file: str, document: YamlDocument, schema: dict[str, Any]) -> Iterator[Finding]:
     for name, own in schema["properties"].items():
-        if "default" not in own:
+        if not isinstance(own, dict) or "default" not in own:
             continue
         place = f"/parameters/properties/{name}/default"
         for problem in schema_problems(own["default"], {**own, "$defs": schema.get("$defs", {})}):

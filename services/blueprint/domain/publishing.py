@@ -1,24 +1,23 @@
 """Publish what is in the catalogue's folders; what is published never changes."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.blueprint.domain import blueprint as blueprints
 from services.blueprint.domain import element as elements
-from services.blueprint.domain.files import Files, FolderTooLarge, digest_of, read_folder
-from services.blueprint.domain.validation import validate_blueprint
-from services.blueprint.domain.yaml_document import YamlRefused, read_yaml
+from services.blueprint.domain.files import Files, FolderTooLarge, read_folder
+from services.blueprint.domain.publication import Checked, check_blueprint, check_element
 from services.blueprint.storage import catalogue
+from services.blueprint.storage.kinds import BLUEPRINT, ELEMENT, Kind, V
 from services.chassis.ids import new_id
-from services.chassis.validation import schema_problems
 from services.contracts.blueprint import Finding
-
-LIBRARY = "library"
 
 
 @dataclass
@@ -32,7 +31,7 @@ class Publisher:
     async def publish(self, tx: AsyncConnection) -> None:
         """Publish every version that is not published yet, elements before blueprints."""
         self.complaints.clear()
-        library = read_folder(self.element_folder / LIBRARY)
+        library = self.library()
         for folder in _folders(self.element_folder, elements.DOCUMENT):
             await self._publish_element(tx, folder, library)
         for folder in _folders(self.blueprint_folder, blueprints.DOCUMENT):
@@ -41,68 +40,59 @@ class Publisher:
     async def known_elements(self, tx: AsyncConnection) -> blueprints.Elements:
         """Return all published elements by name and version."""
         known: blueprints.Elements = {}
-        for version in await catalogue.elements(tx):
-            known.setdefault(version.name, {})[version.version] = version
+        for kept in await catalogue.versions(tx, ELEMENT):
+            known.setdefault(kept.version.name, {})[kept.version.version] = kept.version
         return known
 
-    def schema(self) -> dict[str, Any]:
+    def blueprint_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of blueprint.yaml."""
         return _schema(self.blueprint_folder / "blueprint.schema.json")
 
+    def element_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of element.yaml."""
+        return _schema(self.element_folder / "element.schema.json")
+
+    def library(self) -> Files:
+        """Return the modules that all elements share."""
+        return read_folder(self.element_folder / elements.LIBRARY)
+
     async def _publish_element(self, tx: AsyncConnection, folder: Path, library: Files) -> None:
-        files = self._read(folder, elements.DOCUMENT, _schema(self.element_folder / "element.schema.json"))
-        if files is None:
-            return
-        findings = elements.element_findings(files)
-        if findings:
-            self.complaints.append(f"The element {folder.name} is not valid: {_told(findings)}")
-            return
-        version = elements.element_of({**files, **{f"../library/{path}": text for path, text in library.items()}})
-        known = {item.version: item for item in await catalogue.elements(tx, version.name)}
-        if version.version not in known:
-            archive = elements.element_archive(version.name, files, library)
-            await catalogue.add_element(tx, version, archive, datetime.now(UTC))
-        elif known[version.version].digest != version.digest:
-            self._complain(folder, version.version)
+        checked = self._checked(
+            folder, lambda files: check_element(files, self.element_schema(), library, digest_covers_library=True)
+        )
+        if checked and checked.element:
+            await self._keep(tx, ELEMENT, checked.element, checked)
 
     async def _publish_blueprint(self, tx: AsyncConnection, folder: Path) -> None:
-        files = self._read(folder, blueprints.DOCUMENT, {})
-        if files is None:
-            return
-        known_elements = await self.known_elements(tx)
-        findings = validate_blueprint(files, self.schema(), known_elements)
-        if findings:
-            self.complaints.append(f"The blueprint {folder.name} is not valid: {_told(findings)}")
-            return
-        document = read_yaml(files[blueprints.DOCUMENT].decode()).value
-        known = {item.version: item for item in await catalogue.blueprints(tx, document["name"])}
-        archive = blueprints.checks_archive(files, document["checks"])
-        if document["version"] not in known:
-            version = blueprints.blueprint_of(files, known_elements, new_id("bpv"), datetime.now(UTC))
-            await catalogue.add_blueprint(tx, version, archive)
-        elif known[document["version"]].digest != digest_of(files):
-            self._complain(folder, document["version"])
-        else:
-            await catalogue.keep_checks(tx, document["name"], document["version"], archive)
+        known = await self.known_elements(tx)
+        checked = self._checked(folder, lambda files: check_blueprint(files, self.blueprint_schema(), known))
+        if checked and checked.blueprint:
+            version = msgspec.structs.replace(checked.blueprint, id=new_id("bpv"), published_at=datetime.now(UTC))
+            await self._keep(tx, BLUEPRINT, version, checked)
 
-    def _read(self, folder: Path, document: str, schema: dict[str, Any]) -> Files | None:
+    async def _keep(self, tx: AsyncConnection, kind: Kind[V], version: V, checked: Checked) -> None:
+        known = {kept.version.version: kept.version for kept in await catalogue.versions(tx, kind, version.name)}
+        if version.version not in known:
+            await catalogue.add(tx, kind, version, checked.archive, checked.folder, datetime.now(UTC))
+        elif known[version.version].digest != version.digest:
+            self.complaints.append(
+                f"{version.name} {version.version} was published with another content: "
+                "raise its version, since a published one never changes."
+            )
+        else:
+            await catalogue.keep(tx, kind, version, checked.archive, checked.folder)
+
+    def _checked(self, folder: Path, check: Callable[[Files], Checked]) -> Checked | None:
+        """Return what came of a folder; None, and a complaint, if it can't be published."""
         try:
-            files = read_folder(folder)
-            problems = schema_problems(read_yaml(files[document].decode()).value, schema)
-        except (FolderTooLarge, YamlRefused, UnicodeDecodeError) as error:
+            checked = check(read_folder(folder))
+        except FolderTooLarge as error:
             self.complaints.append(f"{folder.name}: {error}")
             return None
-        if problems:
-            told = "; ".join(f"{item.pointer}: {item.message}" for item in problems)
-            self.complaints.append(f"{folder.name}/{document} is not valid: {told}")
+        if checked.findings:
+            self.complaints.append(f"{folder.name} is not valid: {_told(checked.findings)}")
             return None
-        return files
-
-    def _complain(self, folder: Path, version: str) -> None:
-        self.complaints.append(
-            f"{folder.name} {version} was published with another content: "
-            "raise its version, since a published one never changes."
-        )
+        return checked
 
 
 def _folders(parent: Path, document: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Validate the folder of a blueprint: every error at once, each with its file, line and what to do."""
+"""Validate the folder of a blueprint or element: every error at once, each with its file, line and what to do."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -6,6 +6,8 @@ from typing import Any
 
 from services.blueprint.domain.blueprint import DOCUMENT, Elements
 from services.blueprint.domain.composition import element_findings, role_findings
+from services.blueprint.domain.element import DOCUMENT as ELEMENT
+from services.blueprint.domain.element import LIBRARY, PLAYBOOKS
 from services.blueprint.domain.files import Files
 from services.blueprint.domain.parameters import example_findings, parameter_findings
 from services.blueprint.domain.templates import Part, template_findings
@@ -14,36 +16,64 @@ from services.chassis.validation import schema_problems
 from services.contracts.blueprint import Finding
 
 
-def validate_blueprint(files: Files, schema: dict[str, Any], elements: Elements) -> list[Finding]:
-    """Return everything that is wrong with a blueprint's files; an empty list when it can be published.
+def validate_blueprint(files: Files, schema: dict[str, Any], elements: Elements) -> Iterator[Finding]:
+    """Yield everything that is wrong with a blueprint's files; nothing when it can be published.
 
     ``schema`` is the JSON Schema of blueprint.yaml, ``elements`` what the catalogue has. A blueprint.yaml that does not
     keep its schema is looked at no further, but the templates beside it are.
     """
-    if DOCUMENT not in files:
-        hint = "Every blueprint has one, at the top of its folder."
-        return [
-            Finding(file=DOCUMENT, line=None, message=f"There is no {DOCUMENT}.", hint=hint),
-            *_loose_template_findings(files),
-        ]
-    try:
-        document = read_yaml(files[DOCUMENT].decode())
-    except (YamlRefused, UnicodeDecodeError) as error:
-        broken = Finding(file=DOCUMENT, line=getattr(error, "line", None), message=str(error))
-        return [broken, *_loose_template_findings(files)]
-    problems = schema_problems(document.value, schema)
-    if problems:
-        told = [_finding(document, item.pointer, _at(item.pointer, item.message), item.hint) for item in problems]
-        return [*told, *_loose_template_findings(files)]
+    document, wrong = read_document(DOCUMENT, files, schema)
+    yield from wrong
+    if document is None:
+        yield from _loose_template_findings(files)
+        return
     wrong_parameters = parameter_findings(DOCUMENT, document)
-    return [
-        *wrong_parameters,
-        *role_findings(document),
-        *element_findings(document, elements),
-        *_output_findings(document),
-        *_file_findings(document, files),
-        *([] if wrong_parameters else example_findings(document, files)),
+    yield from wrong_parameters
+    yield from role_findings(document)
+    yield from element_findings(document, elements)
+    yield from _output_findings(document)
+    yield from _file_findings(document, files)
+    if not wrong_parameters:
+        yield from example_findings(document, files)
+
+
+def validate_element(files: Files, schema: dict[str, Any]) -> Iterator[Finding]:
+    """Yield everything that is wrong with an element's files; ``schema`` is the JSON Schema of element.yaml."""
+    document, wrong = read_document(ELEMENT, files, schema)
+    yield from wrong
+    for name in PLAYBOOKS:
+        if name not in files:
+            yield Finding(file=name, line=None, message=f"There is no {name}.", hint="Every element has one.")
+        else:
+            yield from _playbook_findings(name, files[name])
+    if document is None:
+        return
+    yield from parameter_findings(ELEMENT, document)
+    if document.value["name"] == LIBRARY:
+        message = f"The name {LIBRARY} is that of the folder of shared modules."
+        yield Finding(file=ELEMENT, line=document.line_of("/name"), message=message, hint="Choose another.")
+    names = [secret["name"] for secret in document.value["secrets"]]
+    for index, name in enumerate(names):
+        if names.index(name) != index:
+            line = document.line_of(f"/secrets/{index}/name")
+            yield Finding(file=ELEMENT, line=line, message=f"The secret {name} is there twice.", hint="Rename one.")
+
+
+def read_document(name: str, files: Files, schema: dict[str, Any]) -> tuple[YamlDocument | None, list[Finding]]:
+    """Return the folder's own document; None, and what is wrong with it, unless it keeps its schema."""
+    if name not in files:
+        hint = "There is one at the top of each folder."
+        return None, [Finding(file=name, line=None, message=f"There is no {name}.", hint=hint)]
+    try:
+        document = read_yaml(files[name].decode())
+    except (YamlRefused, UnicodeDecodeError) as error:
+        return None, [Finding(file=name, line=getattr(error, "line", None), message=str(error))]
+    problems = schema_problems(document.value, schema)
+    told = [
+        Finding(file=name, line=document.line_of(item.pointer), message=_at(item.pointer, item.message), hint=item.hint)
+        for item in problems
     ]
+    return (None, told) if told else (document, [])
 
 
 def _output_findings(document: YamlDocument) -> Iterator[Finding]:
@@ -86,15 +116,17 @@ def _file_findings(document: YamlDocument, files: Files) -> Iterator[Finding]:
             looked_at.add(path)
             yield from template_findings(path, files[path], own_types, part)
     for index, check in enumerate(document.value["checks"]):
-        yield from _playbook_findings(document, f"/checks/{index}/playbook", check["playbook"], files)
+        path = check["playbook"]
+        if path not in files:
+            yield _missing(document, f"/checks/{index}/playbook", path)
+        elif path not in looked_at:
+            looked_at.add(path)
+            yield from _playbook_findings(path, files[path])
 
 
-def _playbook_findings(document: YamlDocument, place: str, path: str, files: Files) -> Iterator[Finding]:
-    if path not in files:
-        yield _missing(document, place, path)
-        return
+def _playbook_findings(path: str, content: bytes) -> Iterator[Finding]:
     try:
-        playbook = read_yaml(files[path].decode())
+        playbook = read_yaml(content.decode())
     except (YamlRefused, UnicodeDecodeError) as error:
         yield Finding(file=path, line=getattr(error, "line", None), message=str(error))
         return

@@ -1,51 +1,47 @@
 """Blueprints."""
 
-from typing import Any
-
-import msgspec
+from itertools import groupby
 
 from services.blueprint.domain.form import form_of
-from services.blueprint.domain.versions import newest
+from services.blueprint.domain.own_publishing import Upload
+from services.blueprint.domain.shelf import chosen
 from services.blueprint.factory import Factory
-from services.blueprint.storage import catalogue
-from services.blueprint.validate import Task
-from services.chassis.errors import NotFound
+from services.blueprint.policy import require_project
+from services.blueprint.routes.choice import ChooseVersion, UploadTo, Whose, wanted
+from services.blueprint.storage.kinds import BLUEPRINT, Kept
 from services.chassis.routing import Call, Exposure, Page, RouteTable
 from services.contracts.blueprint import (
     BlueprintSummary,
     BlueprintVersion,
+    ChangeSharing,
     Form,
+    Publish,
+    PublishedVersion,
+    Sharing,
     ValidateBlueprint,
     ValidationReport,
 )
 
 routes = RouteTable("blueprints")
-_VALIDATE_BYTES = 6_000_000
-
-
-class ChooseVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which version; the newest if none is named."""
-
-    version: str | None = None
+UPLOAD_BYTES = 6_000_000
 
 
 @routes.get("/v1/blueprints", Exposure.PUBLIC, "blueprint.read", "List blueprints")
-async def list_blueprints(call: Call[Factory, None, None]) -> Page[BlueprintSummary]:
-    """List the newest version of each blueprint."""
-    async with call.context.db.unscoped() as tx:
-        found = await catalogue.blueprints(tx)
-    names = sorted({item.name for item in found})
-    return Page([_summary(_newest([item for item in found if item.name == name])) for name in names])
+async def list_blueprints(call: Call[Factory, None, Whose]) -> Page[BlueprintSummary]:
+    """List the newest version of each blueprint: the catalogue's, one's projects' own, and what is shared with them."""
+    found = await call.context.shelf.all(BLUEPRINT, call.caller, call.query.owner, call.query.project)
+    by_name = groupby(found, key=lambda kept: (kept.version.name, kept.owner))
+    return Page([_summary(chosen(list(versions), None)) for _, versions in by_name])
 
 
 @routes.get("/v1/blueprints/{name}", Exposure.PUBLIC, "blueprint.read", "Show a blueprint")
 async def show_blueprint(call: Call[Factory, None, ChooseVersion]) -> BlueprintVersion:
-    return await _version(call, call.query.version)
+    return (await call.context.shelf.one(BLUEPRINT, call.caller, wanted(call, call.query.version))).version
 
 
 @routes.get("/v1/blueprints/{name}/form", Exposure.PUBLIC, "blueprint.read", "Show a blueprint's form")
 async def show_blueprint_form(call: Call[Factory, None, ChooseVersion]) -> Form:
-    return form_of(await _version(call, call.query.version))
+    return form_of((await call.context.shelf.one(BLUEPRINT, call.caller, wanted(call, call.query.version))).version)
 
 
 @routes.post(
@@ -54,40 +50,63 @@ async def show_blueprint_form(call: Call[Factory, None, ChooseVersion]) -> Form:
     "blueprint.read",
     "Validate a blueprint",
     status=200,
-    body_bytes=_VALIDATE_BYTES,
+    body_bytes=UPLOAD_BYTES,
 )
 async def validate_blueprint_files(call: Call[Factory, ValidateBlueprint, None]) -> ValidationReport:
     """Say everything that is wrong with the files of a blueprint's folder. Nothing is kept."""
-    async with call.context.db.unscoped() as tx:
-        known = await call.context.publisher.known_elements(tx)
-    findings = await call.context.validation.run(Task(call.body.files, call.context.publisher.schema(), known))
+    project = call.body.project
+    if project:
+        require_project(call.caller, project)
+    task = await call.context.own.task(BLUEPRINT, call.caller, project, Upload(texts=call.body.files))
+    findings = (await call.context.validation.run(task)).findings
     return ValidationReport(valid=not findings, findings=findings)
+
+
+@routes.post(
+    "/v1/blueprints",
+    Exposure.PUBLIC,
+    "blueprint.publish",
+    "Publish a blueprint",
+    needs_idempotency_key=True,
+    body_bytes=UPLOAD_BYTES,
+)
+async def publish_blueprint(call: Call[Factory, Publish, None]) -> PublishedVersion:
+    """Publish a version of a project's own blueprint from texts. It never changes; the same again changes nothing."""
+    upload = Upload(texts=call.body.files)
+    return (await call.context.own.publish(BLUEPRINT, call.caller, call.body.project, upload)).told()
+
+
+@routes.post(
+    "/v1/blueprints/archive",
+    Exposure.PUBLIC,
+    "blueprint.publish",
+    "Publish a blueprint from an archive",
+    needs_idempotency_key=True,
+    body_bytes=UPLOAD_BYTES,
+)
+async def publish_blueprint_archive(call: Call[Factory, bytes, UploadTo]) -> PublishedVersion:
+    """Publish a version of a project's own blueprint from a tar archive, plain or by gzip."""
+    upload = Upload(archive=call.body)
+    return (await call.context.own.publish(BLUEPRINT, call.caller, call.query.project, upload)).told()
+
+
+@routes.put("/v1/blueprints/{name}/sharing", Exposure.PUBLIC, "blueprint.publish", "Share a blueprint, or stop to")
+async def share_blueprint(call: Call[Factory, ChangeSharing, None]) -> Sharing:
+    """Let the other projects of the organisation see and use all its versions; only its own project changes it."""
+    body = call.body
+    return await call.context.own.share(BLUEPRINT, call.caller, body.project, call.path["name"], body.shared)
 
 
 @routes.get(
     "/internal/blueprints/{name}/versions/{version}", Exposure.INTERNAL, "blueprint.read", "Read a blueprint's version"
 )
-async def read_blueprint_version(call: Call[Factory, None, None]) -> BlueprintVersion:
+async def read_blueprint_version(call: Call[Factory, None, Whose]) -> BlueprintVersion:
     """Return one version whole; ``newest`` stands for the highest."""
-    wanted = call.path["version"]
-    return await _version(call, None if wanted == "newest" else wanted)
+    return (await call.context.shelf.one(BLUEPRINT, call.caller, wanted(call))).version
 
 
-async def _version(call: Call[Factory, Any, Any], version: str | None) -> BlueprintVersion:
-    async with call.context.db.unscoped() as tx:
-        found = await catalogue.blueprints(tx, call.path["name"])
-    chosen = [item for item in found if version in (None, item.version)]
-    if not chosen:
-        raise NotFound(blueprint=call.path["name"], version=version)
-    return _newest(chosen)
-
-
-def _newest(found: list[BlueprintVersion]) -> BlueprintVersion:
-    version = newest(item.version for item in found)
-    return next(item for item in found if item.version == version)
-
-
-def _summary(item: BlueprintVersion) -> BlueprintSummary:
+def _summary(kept: Kept[BlueprintVersion]) -> BlueprintSummary:
+    item = kept.version
     return BlueprintSummary(
         name=item.name,
         version=item.version,
@@ -95,4 +114,6 @@ def _summary(item: BlueprintVersion) -> BlueprintSummary:
         icon=item.icon,
         roles=[role.name for role in item.roles],
         published_at=item.published_at,
+        owner=item.owner,
+        shared=item.shared,
     )

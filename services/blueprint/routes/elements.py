@@ -1,47 +1,80 @@
 """Elements."""
 
-from sanic import HTTPResponse
-
-from services.blueprint.domain.versions import newest
+from services.blueprint.domain.own_publishing import Upload
 from services.blueprint.factory import Factory
-from services.blueprint.routes.blueprints import ChooseVersion
-from services.blueprint.storage import catalogue
-from services.chassis.errors import NotFound
+from services.blueprint.routes.blueprints import UPLOAD_BYTES
+from services.blueprint.routes.choice import ChooseVersion, UploadTo, Whose, wanted
+from services.blueprint.storage.kinds import ELEMENT
 from services.chassis.routing import Call, Exposure, Page, RouteTable
-from services.contracts.blueprint import ElementVersion
+from services.contracts.blueprint import (
+    ChangeSharing,
+    ElementVersion,
+    Publish,
+    PublishedVersion,
+    Sharing,
+    ValidateElement,
+    ValidationReport,
+)
 
 routes = RouteTable("elements")
 
 
 @routes.get("/v1/elements", Exposure.PUBLIC, "blueprint.read", "List elements")
-async def list_elements(call: Call[Factory, None, None]) -> Page[ElementVersion]:
-    """List every version of every element, by name."""
-    async with call.context.db.unscoped() as tx:
-        found = await catalogue.elements(tx)
-    return Page(sorted(found, key=lambda item: (item.name, item.version)))
+async def list_elements(call: Call[Factory, None, Whose]) -> Page[ElementVersion]:
+    """List every version of every element by name: the catalogue's, one's projects' own, and what is shared."""
+    found = await call.context.shelf.all(ELEMENT, call.caller, call.query.owner, call.query.project)
+    return Page([kept.version for kept in found])
 
 
 @routes.get("/v1/elements/{name}", Exposure.PUBLIC, "blueprint.read", "Show an element")
 async def show_element(call: Call[Factory, None, ChooseVersion]) -> ElementVersion:
-    async with call.context.db.unscoped() as tx:
-        found = {item.version: item for item in await catalogue.elements(tx, call.path["name"])}
-    version = call.query.version or newest(found)
-    if version not in found:
-        raise NotFound(element=call.path["name"], version=version)
-    return found[version]
+    return (await call.context.shelf.one(ELEMENT, call.caller, wanted(call, call.query.version))).version
 
 
-@routes.get(
-    "/internal/elements/{name}/versions/{version}/archive",
-    Exposure.INTERNAL,
+@routes.post(
+    "/v1/elements/validate",
+    Exposure.PUBLIC,
     "blueprint.read",
-    "Read an element's files",
+    "Validate an element",
     status=200,
+    body_bytes=UPLOAD_BYTES,
 )
-async def read_element_archive(call: Call[Factory, None, None]) -> HTTPResponse:
-    """Return a tar archive: the element's folder, and beside it ``library/``, the modules that all elements share."""
-    async with call.context.db.unscoped() as tx:
-        archive = await catalogue.archive_of(tx, call.path["name"], call.path["version"])
-    if archive is None:
-        raise NotFound(element=call.path["name"])
-    return HTTPResponse(archive, 200, content_type="application/x-tar")
+async def validate_element_files(call: Call[Factory, ValidateElement, None]) -> ValidationReport:
+    """Say everything that is wrong with the files of an element's folder. Nothing is kept."""
+    task = await call.context.own.task(ELEMENT, call.caller, None, Upload(texts=call.body.files))
+    findings = (await call.context.validation.run(task)).findings
+    return ValidationReport(valid=not findings, findings=findings)
+
+
+@routes.post(
+    "/v1/elements",
+    Exposure.PUBLIC,
+    "blueprint.publish",
+    "Publish an element",
+    needs_idempotency_key=True,
+    body_bytes=UPLOAD_BYTES,
+)
+async def publish_element(call: Call[Factory, Publish, None]) -> PublishedVersion:
+    """Publish a version of a project's own element from texts. It never changes; the same again changes nothing."""
+    upload = Upload(texts=call.body.files)
+    return (await call.context.own.publish(ELEMENT, call.caller, call.body.project, upload)).told()
+
+
+@routes.post(
+    "/v1/elements/archive",
+    Exposure.PUBLIC,
+    "blueprint.publish",
+    "Publish an element from an archive",
+    needs_idempotency_key=True,
+    body_bytes=UPLOAD_BYTES,
+)
+async def publish_element_archive(call: Call[Factory, bytes, UploadTo]) -> PublishedVersion:
+    """Publish a version of a project's own element from a tar archive, plain or by gzip."""
+    upload = Upload(archive=call.body)
+    return (await call.context.own.publish(ELEMENT, call.caller, call.query.project, upload)).told()
+
+
+@routes.put("/v1/elements/{name}/sharing", Exposure.PUBLIC, "blueprint.publish", "Share an element, or stop to")
+async def share_element(call: Call[Factory, ChangeSharing, None]) -> Sharing:
+    """Let the other projects of the organisation see and use all its versions; only its own project changes it."""
+    return await call.context.own.share(ELEMENT, call.caller, call.body.project, call.path["name"], call.body.shared)

@@ -8,12 +8,13 @@ import pytest
 
 from services.blueprint.adapters.bounded import BoundedValidation
 from services.blueprint.domain.blueprint import Elements
-from services.blueprint.domain.element import element_findings, element_of
+from services.blueprint.domain.element import element_of
 from services.blueprint.domain.files import Files, read_folder
-from services.blueprint.domain.validation import validate_blueprint
+from services.blueprint.domain.validation import validate_blueprint, validate_element
 from services.blueprint.validate import Task
 
 _ROOT = Path(__file__).parents[3]
+_ELEMENT_SCHEMA = json.loads((_ROOT / "elements/element.schema.json").read_text())
 _SCHEMA = json.loads((_ROOT / "blueprints/blueprint.schema.json").read_text())
 Change = Callable[[str], str]
 
@@ -47,12 +48,12 @@ def findings(files: Files, elements: Elements, path: str, *changes: Change) -> l
 
 @pytest.mark.parametrize("name", ["slurm", "mpi"])
 def test_our_own_are_valid(name: str, elements: Elements) -> None:
-    assert validate_blueprint(read_folder(_ROOT / "blueprints" / name), _SCHEMA, elements) == []
+    assert not [*validate_blueprint(read_folder(_ROOT / "blueprints" / name), _SCHEMA, elements)]
 
 
 def test_our_own_elements_are_valid() -> None:
     for path in (_ROOT / "elements").glob("*/element.yaml"):
-        assert element_findings(read_folder(path.parent)) == []
+        assert not [*validate_element(read_folder(path.parent), _ELEMENT_SCHEMA)]
 
 
 @pytest.mark.parametrize(
@@ -198,14 +199,26 @@ def test_examples_are_held_to_their_names(files: Files, elements: Elements) -> N
 def test_an_element_without_its_playbooks_is_not_valid() -> None:
     files = read_folder(_ROOT / "elements/munge")
     del files["revert.yaml"]
-    assert [item.message for item in element_findings(files)] == ["There is no revert.yaml."]
+    assert [item.message for item in validate_element(files, _ELEMENT_SCHEMA)] == ["There is no revert.yaml."]
 
 
-async def test_a_pattern_that_never_ends_is_given_up(files: Files, elements: Elements) -> None:
+def test_a_pattern_that_would_never_end_is_no_danger(files: Files, elements: Elements) -> None:
     document = files["blueprint.yaml"].decode()
-    document = swap(
-        'pattern: "^[a-z][a-z0-9_-]{0,30}$"\n      default: main', 'pattern: "^(a+)+$"\n      default: main'
-    )(document).replace("default: main", "default: " + "a" * 60 + "!")
-    texts = {path: content.decode() for path, content in files.items()} | {"blueprint.yaml": document}
-    (told,) = await BoundedValidation(limit_seconds=4).run(Task(texts, _SCHEMA, elements))
-    assert "longer than 4 s" in told.message
+    change = swap('pattern: "^[a-z][a-z0-9_-]{0,30}$"\n      default: main', 'pattern: "^(a+)+$"\n      default: main')
+    text = change(document).replace("default: main", "default: " + "a" * 5000 + "!")
+    told = validate_blueprint({**files, "blueprint.yaml": text.encode()}, _SCHEMA, elements)
+    assert any("The default of partition is refused" in item.message for item in told)
+
+
+async def test_what_takes_too_much_is_given_up() -> None:
+    validation = BoundedValidation()
+    texts = {"blueprint.yaml": "a: " + "x" * 900_000}
+    try:
+        short = await validation.run(Task(kind="blueprint", schema=_SCHEMA, texts=texts, cpu_seconds=0.001))
+        small = await validation.run(Task(kind="blueprint", schema=_SCHEMA, texts=texts, memory_bytes=1 << 20))
+        again = await validation.run(Task(kind="blueprint", schema=_SCHEMA, texts={"blueprint.yaml": "a: 1"}))
+    finally:
+        await validation.close()
+    assert "more than 0.001 s" in short.findings[0].message
+    assert "more than 1 MB" in small.findings[0].message
+    assert again.findings and "given up" not in again.findings[0].message

@@ -1,8 +1,11 @@
 """The sibling services that a cluster's life needs, one small client each, with the bodies of the contracts."""
 
+from urllib.parse import quote
+
 from services.chassis.auth.credentials import Authority, Mandate
 from services.chassis.http.client import ServiceClient
-from services.contracts.blueprint import BlueprintVersion
+from services.contracts.blueprint import CATALOGUE, BlueprintVersion
+from services.contracts.cluster import Plan, PlanElement
 from services.contracts.identity import CloudCredential
 from services.contracts.node import Allocation, CapacityReport, HealthReport, HealthRequest, Hold, HoldRequest
 from services.contracts.runs import ProbeReport, ProbeRequest, Run, RunLog, StartRun
@@ -16,18 +19,31 @@ class Blueprints:
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
 
-    async def version(self, name: str, version: str | None, authority: Authority) -> BlueprintVersion:
-        """Return one version whole; None asks for the newest."""
-        path = f"/internal/blueprints/{name}/versions/{version or 'newest'}"
-        return await self._client.call("GET", path, BlueprintVersion, authority=authority)
+    async def find(
+        self, name: str, version: str | None, owner: str | None, project: str, authority: Authority
+    ) -> BlueprintVersion:
+        """Return one version whole, as a project understands the name; None asks for the newest, and for any owner."""
+        path = f"/internal/blueprints/{quote(name, safe='')}/versions/{quote(version or 'newest', safe='')}"
+        query = {"owner": owner, "project": project}
+        return await self._client.call("GET", path, BlueprintVersion, authority=authority, query=query)
 
-    async def element_archive(self, name: str, version: str, authority: Authority) -> bytes:
+    async def of_plan(self, plan: Plan, authority: Authority) -> BlueprintVersion:
+        """Return the version that a plan was made from."""
+        path = f"/internal/blueprints/{plan.blueprint}/versions/{plan.blueprint_version}"
+        query = {"owner": plan.blueprint_owner or CATALOGUE}
+        return await self._client.call("GET", path, BlueprintVersion, authority=authority, query=query)
+
+    async def element_archive(self, element: PlanElement, authority: Authority) -> bytes:
         """Return the files of an element's version as a tar archive."""
-        return await self._client.fetch(f"/internal/elements/{name}/versions/{version}/archive", authority=authority)
+        path = (
+            f"/internal/elements/{element.name}/versions/{element.version}/archive?owner={element.owner or CATALOGUE}"
+        )
+        return await self._client.fetch(path, authority=authority)
 
-    async def checks_archive(self, name: str, version: str, authority: Authority) -> bytes:
-        """Return what the checks of a blueprint's version need as a tar archive."""
-        return await self._client.fetch(f"/internal/blueprints/{name}/versions/{version}/archive", authority=authority)
+    async def checks_archive(self, plan: Plan, authority: Authority) -> bytes:
+        """Return what the checks of a plan's blueprint need as a tar archive."""
+        path = f"/internal/blueprints/{plan.blueprint}/versions/{plan.blueprint_version}/archive"
+        return await self._client.fetch(f"{path}?owner={plan.blueprint_owner or CATALOGUE}", authority=authority)
 
 
 class Nodes:

@@ -1,5 +1,6 @@
 """Make a plan for a caller: find the blueprint, look at what is free, decide."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ async def plan_cluster(
     name: str,
     blueprint: str,
     version: str | None,
+    owner: str | None,
     cloud: str | None,
     parameters: dict[str, Any],
 ) -> Plan:
@@ -34,15 +36,17 @@ async def plan_cluster(
         known = ", ".join(sorted(settings.clouds))
         problem = FieldProblem("/cloud", f"There is no cloud named {cloud_id}.", f"There are: {known}.")
         raise UnknownCloud("The cloud is not known.", errors=(problem,))
-    found = await _blueprint(deps, caller, blueprint, version)
-    return make_plan(
+    found = await _blueprint(deps, caller, project_id, blueprint, version, owner)
+    capacity = await deps.nodes.capacity(caller)
+    return await asyncio.to_thread(
+        make_plan,
         plan_id=new_id("pln"),
         project_id=project_id,
         cloud_id=cloud_id,
         cluster_name=name,
         blueprint=found,
         given=parameters,
-        capacity=await deps.nodes.capacity(caller),
+        capacity=capacity,
         batch_size=settings.batch_size,
         now=datetime.now(UTC),
     )
@@ -54,10 +58,15 @@ async def fitted_now(deps: Deps, caller: Caller, plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, fit=fit_of(plan.roles, plan.cloud_id, capacity))
 
 
-async def _blueprint(deps: Deps, caller: Caller, name: str, version: str | None) -> BlueprintVersion:
+async def _blueprint(
+    deps: Deps, caller: Caller, project_id: str, name: str, version: str | None, owner: str | None
+) -> BlueprintVersion:
     try:
-        return await deps.blueprints.version(name, version, caller)
+        return await deps.blueprints.find(name, version, owner, project_id, caller)
     except Problem as problem:
+        if problem.slug == "ambiguous-name":
+            place = FieldProblem("/blueprint_owner", problem.detail, "Name one of them.")
+            raise UnknownBlueprint("It can't be told which blueprint is meant.", errors=(place,)) from problem
         if problem.status != 404:
             raise
         wanted = f"{name} {version}" if version else name

@@ -10,11 +10,14 @@ from services.chassis.errors import FieldProblem
 from services.cluster.exceptions import InvalidParameters
 from services.cluster.planning.fit import fit_of
 from services.cluster.planning.host_names import name_problems
-from services.cluster.planning.parameters import resolve_parameters, substitute
+from services.cluster.planning.parameters import references_in, resolve_parameters, substitute
 from services.contracts.blueprint import BlueprintVersion, ElementUse, RoleNeeds
 from services.contracts.cluster import Plan, PlanCheck, PlanElement, PlanRole
 from services.contracts.node import CapacityReport
 
+MOST_MACHINES = 10_000
+"""Of one role, whatever its blueprint says."""
+_MOST_BYTES = 8_000_000
 _NOT_HASHED = ("id", "hash", "fit", "created_at")
 
 
@@ -32,6 +35,7 @@ def make_plan(
 ) -> Plan:
     """Return the plan of a cluster; raises InvalidParameters with every error at once."""
     parameters = resolve_parameters(blueprint.parameters, given)
+    _check_size(blueprint, parameters)
     roles = _roles(blueprint.roles, parameters, cluster_name, batch_size)
     plan = Plan(
         id=plan_id,
@@ -41,6 +45,7 @@ def make_plan(
         blueprint=blueprint.name,
         blueprint_version=blueprint.version,
         blueprint_digest=blueprint.digest,
+        blueprint_owner=blueprint.owner,
         parameters=parameters,
         roles=roles,
         elements=[_element(use, roles, parameters) for use in blueprint.elements],
@@ -74,10 +79,21 @@ def _count_problems(need: RoleNeeds, count: Any) -> list[FieldProblem]:
     pointer = f"/parameters/{need.count['parameter']}" if isinstance(need.count, dict) else "/parameters"
     if not isinstance(count, int) or isinstance(count, bool):
         return [FieldProblem(pointer, f"The number of machines of role {need.name} is {count!r}, not a whole number.")]
+    if count > MOST_MACHINES:
+        return [FieldProblem(pointer, f"Role {need.name} can't have more than {MOST_MACHINES} machines.")]
     if count < need.min_count or (need.max_count is not None and count > need.max_count):
         limit = "any number" if need.max_count is None else str(need.max_count)
         return [FieldProblem(pointer, f"Role {need.name} takes {need.min_count} to {limit} machines, not {count}.")]
     return []
+
+
+def _check_size(blueprint: BlueprintVersion, parameters: dict[str, Any]) -> None:
+    """Refuse parameters that the blueprint would repeat until a plan is larger than anything can hold."""
+    sizes = {name: len(msgspec.json.encode(value)) for name, value in parameters.items()}
+    used = (name for use in blueprint.elements for name in references_in(use.values))
+    if sum(sizes.get(name, 0) for name in used) > _MOST_BYTES:
+        problem = FieldProblem("/parameters", f"The plan would hold more than {_MOST_BYTES} bytes of parameters.")
+        raise InvalidParameters("The parameters are too large.", errors=(problem,))
 
 
 def _role(need: RoleNeeds, count: int, cluster: str, batch_size: int) -> PlanRole:
@@ -97,6 +113,7 @@ def _element(use: ElementUse, roles: list[PlanRole], parameters: dict[str, Any])
     return PlanElement(
         name=use.element,
         version=use.version,
+        owner=use.owner,
         hosts=[host for role in roles if role.name in use.roles for host in role.hosts],
         values=substitute(use.values, parameters),
         secrets=use.secrets,

@@ -98,7 +98,7 @@ async def _named_plan(call: Call[Factory, CreateCluster, None]) -> Plan:
 
 
 def _require_nothing_else(body: CreateCluster) -> None:
-    given = [name for name in ("blueprint", "version", "cloud", "parameters") if getattr(body, name)]
+    given = [name for name in ("blueprint", "version", "blueprint_owner", "cloud", "parameters") if getattr(body, name)]
     problems = [FieldProblem(f"/{name}", "The plan says it already.", "Leave it out.") for name in given]
     if problems:
         raise InvalidRequest("A plan leaves no choice to its execution.", errors=tuple(problems))
@@ -116,6 +116,7 @@ async def _fresh_plan(call: Call[Factory, CreateCluster, None]) -> Plan:
         name=body.name,
         blueprint=body.blueprint,
         version=body.version,
+        owner=body.blueprint_owner,
         cloud=body.cloud,
         parameters=body.parameters,
     )

@@ -29,8 +29,8 @@ async def _source(call: Call[Factory, None, None], cluster: Cluster) -> Source:
     cloud = call.context.settings.clouds.get(cluster.cloud_id)
     if plan is None or cloud is None:
         raise NothingToExport(f"What {cluster.name} was built from is not known any more.")
-    blueprint = await deps.blueprints.version(plan.blueprint, plan.blueprint_version, call.caller)
-    names = {(element.name, element.version) for element in plan.elements}
-    archives = {name: await deps.blueprints.element_archive(name, version, call.caller) for name, version in names}
-    checks = await deps.blueprints.checks_archive(plan.blueprint, plan.blueprint_version, call.caller)
+    blueprint = await deps.blueprints.of_plan(plan, call.caller)
+    elements = {element.name: element for element in plan.elements}
+    archives = {name: await deps.blueprints.element_archive(one, call.caller) for name, one in elements.items()}
+    checks = await deps.blueprints.checks_archive(plan, call.caller)
     return Source(cluster, plan, blueprint, cloud.image, cloud.network, archives, checks)

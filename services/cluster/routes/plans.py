@@ -24,6 +24,7 @@ async def create_plan(call: Call[Factory, CreatePlan, None]) -> Plan:
         name=body.name,
         blueprint=body.blueprint,
         version=body.version,
+        owner=body.blueprint_owner,
         cloud=body.cloud,
         parameters=body.parameters,
     )

@@ -117,6 +117,7 @@ def _run_check(plan: Plan, check: PlanCheck) -> RunCheck:
         name=check.name,
         blueprint=plan.blueprint,
         version=plan.blueprint_version,
+        owner=plan.blueprint_owner,
         playbook=check.playbook,
         hosts=check.hosts,
         values=plan.parameters,
@@ -132,6 +133,7 @@ def _run_element(element: Any, hosts: list[str]) -> RunElement:
     return RunElement(
         name=element.name,
         version=element.version,
+        owner=element.owner,
         hosts=hosts,
         values=element.values,
         secrets=[secret["name"] for secret in element.secrets],

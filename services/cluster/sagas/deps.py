@@ -62,7 +62,7 @@ async def plan_of(ctx: Context) -> Plan:
 
 async def blueprint_of(ctx: Context, plan: Plan) -> BlueprintVersion:
     """Return the blueprint's version that the plan was made from; raises StepFailed if it is not the same any more."""
-    found = await ctx.deps.blueprints.version(plan.blueprint, plan.blueprint_version, mandate_of(ctx))
+    found = await ctx.deps.blueprints.of_plan(plan, mandate_of(ctx))
     if found.digest != plan.blueprint_digest:
         sentence = f"Blueprint {plan.blueprint} {plan.blueprint_version} is not what was planned. Undo, and plan anew."
         raise StepFailed(Reason("blueprint-changed", sentence))

@@ -35,7 +35,7 @@ class Case:
             project_id=self.project,
             cloud_id="alpha",
             cluster_name="law",
-            blueprint=await deps.blueprints.version("small", None, self.mandate),
+            blueprint=await deps.blueprints.find("small", None, None, self.project, self.mandate),
             given=PARAMETERS,
             capacity=capacity,
             batch_size=1,

@@ -188,9 +188,7 @@ async def open_world(
     urls["identity"] = await start("identity", IDENTITY, database=database, services=dict(urls), clouds=clouds)
     catalogue = CatalogueSettings(str(_catalogue(folder)), str(_ROOT / "elements"))
     database = await fresh(BLUEPRINT_SCHEMA)
-    urls["blueprint"] = await start(
-        "blueprint", BLUEPRINT, database=database, services={"authz": authz.url}, catalogue=catalogue
-    )
+    urls["blueprint"] = await start("blueprint", BLUEPRINT, database=database, services=dict(urls), catalogue=catalogue)
     node_clouds = {"alpha": NodeCloud(region=cloud.name, auth=entries["system"]["auth"])}
     database = await fresh(NODE_SCHEMA)
     only_authz = {"authz": authz.url}

@@ -5,7 +5,7 @@ from services.chassis.bus import new_event
 from services.chassis.errors import FieldProblem, NotFound
 from services.chassis.ids import new_id
 from services.chassis.routing import Call, Exposure, Page, Paging, RouteTable
-from services.contracts.identity import CreateProject, Project
+from services.contracts.identity import AskOrganisations, CreateProject, Project, ProjectOrganisations
 from services.identity.exceptions import UnknownReference
 from services.identity.factory import Context
 from services.identity.storage import projects
@@ -48,3 +48,17 @@ async def create_project(call: Call[Context, CreateProject, None]) -> Project:
         )
         await outbox.add(tx, created)
     return project
+
+
+@routes.post(
+    "/internal/projects/organisations",
+    Exposure.INTERNAL,
+    None,
+    "Tell the organisations of projects",
+    callers=("blueprint",),
+    status=200,
+)
+async def tell_project_organisations(call: Call[Context, AskOrganisations, None]) -> ProjectOrganisations:
+    """Return the organisation of each of some projects."""
+    async with call.context.db.unscoped() as tx:
+        return ProjectOrganisations(await projects.organisations_of(tx, call.body.projects))

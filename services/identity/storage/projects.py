@@ -48,6 +48,12 @@ async def get(tx: AsyncConnection, project_id: str) -> Project | None:
     return _project(row) if row else None
 
 
+async def organisations_of(tx: AsyncConnection, project_ids: Collection[str]) -> dict[str, str]:
+    """Return the id of the organisation of each project that is there."""
+    query = select(project.c.id, project.c.organisation_id).where(project.c.id.in_(project_ids))
+    return {row.id: row.organisation_id for row in await tx.execute(query)}
+
+
 async def page(tx: AsyncConnection, scope: Scope, limit: int, cursor: str | None) -> tuple[list[Project], str | None]:
     """Return one page of the projects in scope, the newest first."""
     query = select(project)

@@ -9,6 +9,7 @@ from pathlib import Path
 from services.chassis.archive import files_of_archive
 from services.chassis.auth.credentials import Mandate
 from services.chassis.context import Process
+from services.contracts.blueprint import CATALOGUE
 
 
 class Archives:
@@ -19,12 +20,19 @@ class Archives:
         self._cache = cache
         self._kept: dict[str, Path] = {}
 
-    async def fetch(self, path: str, mandate: Mandate) -> Path:
-        """Return the folder that holds the archive at ``path``; raises the problem of the blueprint service."""
-        if path not in self._kept or not self._kept[path].exists():
-            archive = await self._process.client("blueprint").fetch(path, authority=mandate)
-            self._kept[path] = await asyncio.to_thread(_unpacked, archive, self._cache)
-        return self._kept[path]
+    async def fetch(self, path: str, owner: str | None, mandate: Mandate) -> Path:
+        """Return the folder that holds the archive at ``path``; raises the problem of the blueprint service.
+
+        A customer's own is asked for each time: whether it may be seen is the blueprint service's to say.
+        """
+        if owner is None and path in self._kept and self._kept[path].exists():
+            return self._kept[path]
+        place = f"{path}?owner={owner or CATALOGUE}"
+        archive = await self._process.client("blueprint").fetch(place, authority=mandate)
+        folder = await asyncio.to_thread(_unpacked, archive, self._cache)
+        if owner is None:
+            self._kept[path] = folder
+        return folder
 
 
 def _unpacked(archive: bytes, cache: Path) -> Path:

@@ -17,7 +17,7 @@ class Checks:
     async def fetch_check(self, check: RunCheck, mandate: Mandate) -> Path:
         """Return the folder that a check's playbook is in; raises CheckMissing, or the blueprint service's problem."""
         path = f"/internal/blueprints/{check.blueprint}/versions/{check.version}/archive"
-        folder = await self._archives.fetch(path, mandate)
+        folder = await self._archives.fetch(path, check.owner, mandate)
         if not (folder / check.playbook).is_file():
             raise CheckMissing(f"The blueprint {check.blueprint} {check.version} has no {check.playbook}.")
         return folder

@@ -37,13 +37,19 @@ class ElementSource(Protocol):
 
 
 class ElementFolder:
-    """Elements in a folder of this machine, one folder an element, whatever their version: for work on elements."""
+    """Elements in a folder of this machine, one folder an element, whatever their version: for work on elements.
 
-    def __init__(self, folder: Path) -> None:
+    Customers' own ones are as they were ``published``.
+    """
+
+    def __init__(self, folder: Path, published: "ElementCatalogue") -> None:
         self._folder = folder
+        self._published = published
 
     async def fetch_element(self, element: RunElement, phase: str, mandate: Mandate) -> ElementFiles:
-        """Return an element's files; raises ElementMissing."""
+        """Return an element's files; raises ElementMissing, or the problem of the blueprint service."""
+        if element.owner:
+            return await self._published.fetch_element(element, phase, mandate)
         return ElementFiles.inside(self._folder, element, phase)
 
 
@@ -56,4 +62,4 @@ class ElementCatalogue:
     async def fetch_element(self, element: RunElement, phase: str, mandate: Mandate) -> ElementFiles:
         """Return an element's files; raises ElementMissing, or the problem of the blueprint service."""
         path = f"/internal/elements/{element.name}/versions/{element.version}/archive"
-        return ElementFiles.inside(await self._archives.fetch(path, mandate), element, phase)
+        return ElementFiles.inside(await self._archives.fetch(path, element.owner, mandate), element, phase)

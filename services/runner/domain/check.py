@@ -13,6 +13,7 @@ _RUN = re.compile(r"run_[a-z0-9]{1,64}")
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 """A file below a folder, never above it."""
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]*")
+_PROJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECRET = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -87,6 +88,8 @@ def _check_problems(run: StartRun) -> Iterator[FieldProblem]:
 
 
 def _part_problems(place: str, part: RunElement | RunCheck, known: set[str]) -> Iterator[FieldProblem]:
+    if part.owner is not None and not _PROJECT.fullmatch(part.owner):
+        yield FieldProblem(f"{place}/owner", f"{part.owner!r} is not the id of a project.")
     if not part.hosts:
         yield FieldProblem(f"{place}/hosts", "At least one host is needed.")
     if part.timeout_seconds < 1:

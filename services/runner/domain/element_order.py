@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from services.contracts.runs import RunCheck, RunElement, StartRun
 
@@ -37,6 +38,13 @@ class Entry:
 def entries_of(parts: Sequence[RunElement | RunCheck]) -> tuple[Entry, ...]:
     """Return elements and checks numbered in their order."""
     return tuple(Entry(index, part) for index, part in enumerate(parts))
+
+
+def trusted_together(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the first of ``entries`` that may share a sandbox: all of the catalogue's, or one customer's own alone."""
+    if entries and entries[0].part.owner:
+        return [entries[0]]
+    return list(takewhile(lambda entry: entry.part.owner is None, entries))
 
 
 def entries_of_run(run: StartRun) -> tuple[Entry, ...]:

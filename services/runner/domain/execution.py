@@ -1,7 +1,8 @@
 """Carry out one run: sandbox after sandbox until every element has come to its end on every host that is left.
 
-One sandbox takes all elements. It needs a second one only when Ansible stops early, because all hosts of one play have
-failed, while others still have elements before them.
+One sandbox takes all elements of the catalogue that follow each other; a customer's own element, or check, gets one of
+its own. There is another one when Ansible stops early, because all hosts of one play have failed, while others still
+have elements before them.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from services.runner.adapters.secrets import Secrets, SshIdentity
 from services.runner.adapters.sweep import Access, sweep
 from services.runner.domain import playbook
 from services.runner.domain.ansible_event import AnsibleEvent, Outcome, decode
-from services.runner.domain.element_order import Entry, entries_of_run
+from services.runner.domain.element_order import Entry, entries_of_run, trusted_together
 from services.runner.domain.journal import Journal
 from services.runner.domain.masking import Mask
 from services.runner.domain.playbook import AnsibleSettings
@@ -54,13 +55,18 @@ class Tools:
 
 @dataclass(frozen=True)
 class _Prepared:
+    """What a run works with: by entry's key its own folder, and the folder of shared modules that it came with."""
+
     folders: Mapping[str, Path]
+    libraries: Mapping[str, Path]
     secrets: playbook.Secrets
     access: Access
 
-    @property
-    def libraries(self) -> list[str]:
-        return [place for place in self.folders if place.startswith(playbook.LIBRARY)]
+    def places(self, entries: Sequence[Entry]) -> dict[str, Path]:
+        """Return what the sandbox of some entries holds, by its place in the project."""
+        libraries = dict.fromkeys(self.libraries[one.key] for one in entries if one.key in self.libraries)
+        shared = {playbook.library(number): folder for number, folder in enumerate(libraries)}
+        return {**{f"elements/{one.key}": self.folders[one.key] for one in entries}, **shared}
 
 
 @dataclass
@@ -98,27 +104,26 @@ class Execution:
     async def _prepare(self) -> _Prepared:
         run, tools = self.run, self.tools
         seconds = longest_seconds(run, tools)
-        folders = await self._fetch()
+        folders, libraries = await self._fetch()
         secrets = await tools.secrets.values(run, self.mandate)
         self.journal.mask = Mask(secrets.values())
         identity = await tools.secrets.identity(run, self.mandate, int(seconds))
         folder = await tools.relay.open(run, self.mandate, seconds)
-        return _Prepared(folders, secrets, Access(folder, identity, tools.user))
+        return _Prepared(folders, libraries, secrets, Access(folder, identity, tools.user))
 
-    async def _fetch(self) -> dict[str, Path]:
-        """Return the folders of elements and checks and of shared modules, by their place in the project."""
+    async def _fetch(self) -> tuple[dict[str, Path], dict[str, Path]]:
+        """Return the folders of elements and checks, and of the shared modules of each, by the entry's key."""
         folders: dict[str, Path] = {}
-        libraries: dict[Path, None] = {}
+        libraries: dict[str, Path] = {}
         for entry in self.journal.progress.entries:
-            place = f"elements/{entry.key}"
             if isinstance(entry.part, RunCheck):
-                folders[place] = await self.tools.checks.fetch_check(entry.part, self.mandate)
+                folders[entry.key] = await self.tools.checks.fetch_check(entry.part, self.mandate)
                 continue
             files = await self.tools.elements.fetch_element(entry.part, self.run.phase, self.mandate)
-            folders[place] = files.folder
+            folders[entry.key] = files.folder
             if files.library:
-                libraries[files.library] = None
-        return {**folders, **{playbook.library(number): folder for number, folder in enumerate(libraries)}}
+                libraries[entry.key] = files.library
+        return folders, libraries
 
     async def _work(self, prepared: _Prepared) -> Verdict:
         progress = self.journal.progress
@@ -126,7 +131,7 @@ class Execution:
             remaining = [entry for entry in progress.remaining() if entry.hosts_of(progress.alive())]
             if not remaining:
                 break
-            statistics, ending = await self._sandbox(prepared, remaining)
+            statistics, ending = await self._sandbox(prepared, trusted_together(remaining))
             broken = self._take_end(statistics, ending)
             await self.journal.flush()
             if broken or self._ended_by or self._timed_out:
@@ -141,8 +146,9 @@ class Execution:
 
     async def _sandbox(self, prepared: _Prepared, entries: Sequence[Entry]) -> tuple[AnsibleEvent | None, Ending]:
         """Run one sandbox to its end; return Ansible's own statistics, if it came so far."""
-        files = self._files(prepared, entries)
-        start = self.tools.ansible.start(self.run.run_id, files, prepared.folders, prepared.access.folder)
+        places = prepared.places(entries)
+        files = self._files(prepared, entries, [place for place in places if place.startswith(playbook.LIBRARY)])
+        start = self.tools.ansible.start(self.run.run_id, files, places, prepared.access.folder)
         self.journal.progress.current = None
         self._process = process = await self.tools.sandbox.start(start)
         if process.unlimited:
@@ -224,13 +230,13 @@ class Execution:
         self.journal.progress.break_off("failed", reason, datetime.now(UTC))
         return self._ended_by or Verdict("failed", reason)
 
-    def _files(self, prepared: _Prepared, entries: Sequence[Entry]) -> dict[str, str]:
+    def _files(self, prepared: _Prepared, entries: Sequence[Entry], libraries: Sequence[str]) -> dict[str, str]:
         run, alive = self.run, self.journal.progress.alive()
         identity: SshIdentity = prepared.access.identity
         return {
             f"project/{playbook.PLAYBOOK}": playbook.playbook(run, entries, alive, prepared.secrets),
             "inventory/hosts.yaml": playbook.inventory(run, self.tools.user),
-            "ansible.cfg": playbook.settings(self.tools.settings, run.run_id, prepared.libraries),
+            "ansible.cfg": playbook.settings(self.tools.settings, run.run_id, libraries),
             "ssh/known_hosts": playbook.known_hosts(run),
             "ssh/key": identity.private_key,
             "ssh/key-cert.pub": identity.certificate,

@@ -76,6 +76,15 @@ class BlueprintSummary(Answer, kw_only=True):
     icon: str | None
     roles: list[str]
     published_at: datetime
+    owner: (
+        Annotated[
+            str,
+            Meta(description="The project whose own it is; null is the catalogue's, which everybody may use."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    shared: bool | UnsetType = False
 
 
 class Cell(Answer, kw_only=True):
@@ -109,6 +118,15 @@ class ChangePassword(Answer, kw_only=True):
 
     old_password: Annotated[str, Meta(max_length=1024, min_length=1)]
     new_password: Annotated[str, Meta(max_length=1024, min_length=12)]
+
+
+class ChangeSharing(Answer, kw_only=True):
+    """
+    Whether the other projects of the organisation may see and use all versions of it.
+    """
+
+    project: str
+    shared: bool
 
 
 class ChangeUser(Answer, kw_only=True):
@@ -188,6 +206,14 @@ class CreateCluster(Answer, kw_only=True):
     plan: str | None | UnsetType = UNSET
     blueprint: str | None | UnsetType = UNSET
     version: str | None | UnsetType = UNSET
+    blueprint_owner: (
+        Annotated[
+            str,
+            Meta(description="Whose blueprint is meant, where several go by its name: a project's id, or `catalogue`."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
     cloud: str | None | UnsetType = UNSET
     parameters: dict[str, Any] | UnsetType = field(default_factory=dict)
     expires_at: datetime | None | UnsetType = UNSET
@@ -215,6 +241,14 @@ class CreatePlan(Answer, kw_only=True):
     ]
     blueprint: str
     version: str | None | UnsetType = UNSET
+    blueprint_owner: (
+        Annotated[
+            str,
+            Meta(description="Whose blueprint is meant, where several go by its name: a project's id, or `catalogue`."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
     cloud: str | None | UnsetType = UNSET
     parameters: dict[str, Any] | UnsetType = field(default_factory=dict)
 
@@ -255,6 +289,14 @@ class ElementUse(Answer, kw_only=True):
     element: str
     version: str
     roles: list[str]
+    owner: (
+        Annotated[
+            str,
+            Meta(description="The project whose own it is; null is the catalogue's, which everybody may use."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
     values: dict[str, Any] | UnsetType = field(default_factory=dict)
     secrets: list[dict[str, Any]] | UnsetType = field(default_factory=list)
     timeout_seconds: int | UnsetType = 600
@@ -273,6 +315,15 @@ class ElementVersion(Answer, kw_only=True):
     timeout_seconds: int
     reversible: bool
     digest: str
+    owner: (
+        Annotated[
+            str,
+            Meta(description="The project whose own it is; null is the catalogue's, which everybody may use."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    shared: bool | UnsetType = False
 
 
 class Explanation(Answer, kw_only=True):
@@ -305,9 +356,19 @@ class FieldProblem(Answer, kw_only=True):
     hint: str | None | UnsetType = UNSET
 
 
+class FileDifference(Answer, kw_only=True):
+    """
+    What changed in one file: ``kind`` is added, removed or changed; ``lines`` is a unified diff.
+    """
+
+    path: str
+    kind: str
+    lines: str
+
+
 class Finding(Answer, kw_only=True):
     """
-    One error of a blueprint: where (file, line from 1) and what to do.
+    One error of a blueprint or element: where (file, line from 1) and what to do.
     """
 
     file: str
@@ -325,6 +386,16 @@ class Fit(Answer, kw_only=True):
     taken_at: datetime
     fits: bool
     shortages: list[str] | UnsetType = field(default_factory=list)
+
+
+class FolderFiles(Answer, kw_only=True):
+    """
+    A version's folder as it was published.
+    """
+
+    name: str
+    version: str
+    files: dict[str, str]
 
 
 class Form(Answer, kw_only=True):
@@ -507,6 +578,14 @@ class PlanElement(Answer, kw_only=True):
     version: str
     hosts: list[str]
     values: dict[str, Any]
+    owner: (
+        Annotated[
+            str,
+            Meta(description="The project whose own it is; null is the catalogue's, which everybody may use."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
     secrets: list[dict[str, Any]] | UnsetType = field(default_factory=list)
     timeout_seconds: int | UnsetType = 600
 
@@ -544,6 +623,39 @@ class Project(Answer, kw_only=True):
     organisation_id: str
     name: str
     created_at: datetime
+
+
+class Publish(Answer, kw_only=True):
+    """
+    The files of a blueprint or element that becomes the project's own.
+    """
+
+    project: str
+    files: Annotated[
+        dict[str, str],
+        Meta(description='Files of the folder by path, as text.', max_length=500),
+    ]
+
+
+class PublishedVersion(Answer, kw_only=True):
+    """
+    One version of a blueprint or element, by its content (``digest``).
+    """
+
+    name: str
+    version: str
+    summary: str
+    digest: str
+    published_at: datetime
+    owner: (
+        Annotated[
+            str,
+            Meta(description="The project whose own it is; null is the catalogue's, which everybody may use."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    shared: bool | UnsetType = False
 
 
 class Reason(Answer, kw_only=True):
@@ -628,6 +740,12 @@ class SetPower(Answer, kw_only=True):
     target: str
 
 
+class Sharing(Answer, kw_only=True):
+    name: str
+    owner: str
+    shared: bool
+
+
 class SshKey(Answer, kw_only=True):
     """
     ``fingerprint`` is the SHA-256 one of OpenSSH.
@@ -664,10 +782,25 @@ class User(Answer, kw_only=True):
 
 class ValidateBlueprint(Answer, kw_only=True):
     """
-    Files of a blueprint folder by their path, as text.
+    A blueprint's files; with a project, its own elements and those that are shared with it may be used.
     """
 
-    files: Annotated[dict[str, str], Meta(max_length=500)]
+    files: Annotated[
+        dict[str, str],
+        Meta(description='Files of the folder by path, as text.', max_length=500),
+    ]
+    project: str | None | UnsetType = UNSET
+
+
+class ValidateElement(Answer, kw_only=True):
+    """
+    An element's files.
+    """
+
+    files: Annotated[
+        dict[str, str],
+        Meta(description='Files of the folder by path, as text.', max_length=500),
+    ]
 
 
 class ValidationReport(Answer, kw_only=True):
@@ -697,6 +830,15 @@ class BlueprintVersion(Answer, kw_only=True):
     digest: str
     published_at: datetime
     template_files: dict[str, str] | UnsetType = field(default_factory=dict)
+    owner: (
+        Annotated[
+            str,
+            Meta(description="The project whose own it is; null is the catalogue's, which everybody may use."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    shared: bool | UnsetType = False
 
 
 class Cluster(Answer, kw_only=True):
@@ -722,6 +864,20 @@ class Cluster(Answer, kw_only=True):
     hosts: list[Host] | UnsetType = field(default_factory=list)
 
 
+class Difference(Answer, kw_only=True):
+    """
+    What differs between two versions: file by file, and in the parameters that a customer is asked for.
+    """
+
+    name: str
+    before: str
+    after: str
+    files: list[FileDifference]
+    parameters_added: list[str]
+    parameters_removed: list[str]
+    parameters_changed: list[str]
+
+
 class PageCluster(Answer, kw_only=True):
     """
     One page of a list; ``next_cursor`` is null on the last one.
@@ -737,6 +893,15 @@ class PageProject(Answer, kw_only=True):
     """
 
     items: list[Project]
+    next_cursor: str | None | UnsetType = UNSET
+
+
+class PagePublishedVersion(Answer, kw_only=True):
+    """
+    One page of a list; ``next_cursor`` is null on the last one.
+    """
+
+    items: list[PublishedVersion]
     next_cursor: str | None | UnsetType = UNSET
 
 
@@ -785,6 +950,14 @@ class Plan(Answer, kw_only=True):
     hash: str
     fit: Fit
     created_at: datetime
+    blueprint_owner: (
+        Annotated[
+            str,
+            Meta(description="The project whose own it is; null is the catalogue's, which everybody may use."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
     checks: list[PlanCheck] | UnsetType = field(default_factory=list)
 
 
