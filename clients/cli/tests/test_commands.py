@@ -15,10 +15,12 @@ from cloudpoint.sdk import transport
 
 Run = Callable[..., Result]
 ACCEPTED = {"operation_id": "op_1", "cluster_id": "clu_1"}
-NAMES = """login project key token blueprint plan cluster operation node events completion
+NAMES = """login project key token blueprint element plan cluster operation node events completion
 cluster:create cluster:list cluster:show cluster:watch cluster:ssh cluster:ssh-config cluster:delete cluster:export
 cluster:lock cluster:unlock operation:show operation:watch operation:resume operation:cancel operation:undo
-blueprint:list blueprint:show blueprint:validate node:list node:show node:power node:maintenance"""
+blueprint:list blueprint:show blueprint:validate blueprint:upload blueprint:download blueprint:versions
+blueprint:diff blueprint:share blueprint:unshare element:list element:show element:upload element:validate
+element:share node:list node:show node:power node:maintenance"""
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +137,7 @@ def test_the_parameters_of_a_cluster(api: Api, run: Run, tmp_path: Path) -> None
         "published_at": user()["created_at"],
     }
     api.answer("GET", "/v1/projects", page(project()))
-    api.answer("GET", "/v1/blueprints/slurm", {**blueprint, **rest, "parameters": schema})
+    api.answer("GET", "/v1/blueprints/slurm?project=prj_1", {**blueprint, **rest, "parameters": schema})
     api.answer("GET", "/v1/me", user())
     api.answer("GET", "/v1/keys", page(key()))
     api.answer("POST", "/v1/clusters", ACCEPTED, 202)

@@ -149,6 +149,6 @@ async def test_hostile_yaml_is_a_finding(service: RunningService, headers: dict[
 
 
 async def test_unknown_things_are_the_uniform_404(service: RunningService, headers: dict[str, str]) -> None:
-    one = await service.client.get("/v1/blueprints/nothing", headers=headers)
+    one = await service.client.get("/v1/blueprints/nothing?owner=catalogue", headers=headers)
     other = await service.client.get("/v1/elements/munge", params={"version": "9.9.9"}, headers=headers)
     assert one.status_code == other.status_code == 404 and one.content == other.content

@@ -1,18 +1,15 @@
 """The catalogue, and plans made from it."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
-from cloudpoint.command import exits
 from cloudpoint.command.output import show_item, show_json, show_list
 from cloudpoint.command.parameters import parameters_of, with_parameters
+from cloudpoint.command.published import add_commands, owner_option, project_option, version_option
 from cloudpoint.command.session import Session, with_session
 from cloudpoint.generated import types
-
-_TEXT_BYTES = 1_000_000
 
 
 @click.group()
@@ -24,16 +21,17 @@ def blueprint() -> None:
 @with_session
 def list_blueprints(session: Session) -> None:
     """List blueprints."""
-    show_list(session, session.client.blueprints.list(), ("name", "version", "roles", "summary"))
+    show_list(session, session.client.blueprints.list(), ("name", "version", "owner", "roles", "summary"))
 
 
 @blueprint.command("show")
 @click.argument("name")
-@click.option("--version", help="Which version; the newest if left out.")
+@version_option
+@owner_option
 @with_session
-def show_blueprint(session: Session, name: str, version: str | None) -> None:
+def show_blueprint(session: Session, name: str, version: str | None, owner: str | None) -> None:
     """Show a blueprint and what it asks for."""
-    found = session.client.blueprints.show(name, version)
+    found = session.client.blueprints.show(name, version, owner)
     if session.json:
         show_json(found)
         return
@@ -43,29 +41,16 @@ def show_blueprint(session: Session, name: str, version: str | None) -> None:
     session.console.print(f"\n[bold]elements[/] {uses}")
 
 
-@blueprint.command("validate")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@with_session
-def validate_blueprint(session: Session, folder: Path) -> None:
-    """Say everything that is wrong with the blueprint in FOLDER."""
-    report = session.client.blueprints.validate(_files(folder))
-    if session.json:
-        show_json(report)
-    else:
-        for finding in report.findings:
-            line = f":{finding.line}" if finding.line else ""
-            session.console.print(f"[bold]{folder / finding.file}{line}[/] {finding.message} {finding.hint or ''}")
-        session.console.print("It is valid." if report.valid else f"{len(report.findings)} errors.")
-    if not report.valid:
-        raise SystemExit(exits.INVALID)
+add_commands(blueprint, "blueprint", lambda session: session.client.blueprints)
 
 
 @click.command()
 @click.argument("name")
 @click.option("--blueprint", required=True, help="What to build it from.")
-@click.option("--version", help="Which version; the newest if left out.")
+@version_option
+@owner_option
 @click.option("--cloud", help="Which cloud.")
-@click.option("--project", help="Which project; the one in use if left out.")
+@project_option
 @with_parameters
 @with_session
 def plan(
@@ -73,15 +58,18 @@ def plan(
     name: str,
     blueprint: str,
     version: str | None,
+    owner: str | None,
     cloud: str | None,
     project: str | None,
     **given: Any,
 ) -> None:
     """Plan a cluster NAME: what would be done, and whether it fits. Nothing is built."""
-    parameters = parameters_of(session, blueprint, version, **given)
-    owner = session.project(project).id
-    made = session.client.plans.create(owner, name, blueprint, version=version, cloud=cloud, parameters=parameters)
-    show_item(session, made, ("id", "cluster_name", "blueprint", "blueprint_version", "cloud_id", "hash"))
+    wishes = {"version": version, "blueprint_owner": owner, "cloud": cloud}
+    parameters = parameters_of(session, blueprint, version, owner=owner, project=project, **given)
+    where = session.project(project).id
+    made = session.client.plans.create(where, name, blueprint, parameters=parameters, **wishes)
+    fields = ("id", "cluster_name", "blueprint", "blueprint_version", "blueprint_owner", "cloud_id", "hash")
+    show_item(session, made, fields)
     if not session.json:
         _tell_plan(session, made)
 
@@ -103,11 +91,6 @@ def _parameters(found: types.BlueprintVersion) -> Table:
         default = "(required)" if name in wanted else str(schema.get("default", "-"))
         table.add_row(name, str(schema.get("type", "")), default, schema.get("description", ""))
     return table
-
-
-def _files(folder: Path) -> dict[str, str]:
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size < _TEXT_BYTES)
-    return {path.relative_to(folder).as_posix(): path.read_text(errors="replace") for path in found}
 
 
 COMMANDS = (blueprint, plan)

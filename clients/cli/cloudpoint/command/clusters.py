@@ -11,6 +11,7 @@ from cloudpoint.command import exits, ssh
 from cloudpoint.command.exits import Stop
 from cloudpoint.command.output import show_item, show_json, show_list
 from cloudpoint.command.parameters import parameters_of, with_parameters
+from cloudpoint.command.published import owner_option
 from cloudpoint.command.session import Session, with_session
 from cloudpoint.command.watch import watch_operation
 from cloudpoint.generated import types
@@ -32,6 +33,7 @@ def cluster() -> None:
 @click.option("--blueprint", help="What to build it from.")
 @click.option("--plan", help="A plan to build exactly (an id), instead of a blueprint.")
 @click.option("--version", help="Which version of the blueprint; the newest if left out.")
+@owner_option
 @click.option("--cloud", help="Which cloud.")
 @click.option("--days", type=float, help="Delete it after so many days.")
 @_project
@@ -44,6 +46,7 @@ def create_cluster(
     blueprint: str | None,
     plan: str | None,
     version: str | None,
+    owner: str | None,
     cloud: str | None,
     days: float | None,
     project: str | None,
@@ -53,9 +56,10 @@ def create_cluster(
     """Build a cluster NAME."""
     if (blueprint is None) == (plan is None):
         raise Stop(exits.USAGE, "Say what to build: --blueprint NAME or --plan ID. See: cloudpoint blueprint list.")
-    wishes: dict[str, Any] = {"plan": plan} if plan else {"blueprint": blueprint, "version": version, "cloud": cloud}
+    wishes: dict[str, Any] = {"plan": plan}
     if blueprint:
-        wishes["parameters"] = parameters_of(session, blueprint, version, **given)
+        wishes = {"blueprint": blueprint, "version": version, "blueprint_owner": owner, "cloud": cloud}
+        wishes["parameters"] = parameters_of(session, blueprint, version, owner=owner, project=project, **given)
     if days:
         wishes["expires_at"] = datetime.now(UTC) + timedelta(days=days)
     accepted = session.client.clusters.create(session.project(project).id, name, **wishes)

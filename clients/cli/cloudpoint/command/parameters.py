@@ -32,18 +32,21 @@ def parameters_of(
     blueprint: str,
     version: str | None,
     *,
+    owner: str | None = None,
+    project: str | None = None,
     users: tuple[str, ...],
     values: tuple[str, ...],
     file: Path | None,
 ) -> dict[str, Any]:
     """Return the parameters: the file's, then single values, then users.
 
-    A blueprint that wants users and is given none gets its caller, with the keys that they have on the platform.
+    ``owner`` and ``project`` say whose blueprint is meant. One that wants users and is given none gets its caller, with
+    the keys that they have on the platform.
     """
     given = {**_read(file), **dict(_value(text) for text in values)}
     if users:
         given["users"] = [_user(session, text) for text in users]
-    elif "users" not in given and _wants_users(session, blueprint, version):
+    elif "users" not in given and _wants_users(session, blueprint, version, owner, project):
         given["users"] = [{"name": account_of(session.client.sessions.me().email), "ssh_keys": _my_keys(session)}]
     return given
 
@@ -95,5 +98,6 @@ def _my_keys(session: Session) -> list[str]:
     return keys
 
 
-def _wants_users(session: Session, blueprint: str, version: str | None) -> bool:
-    return "users" in session.client.blueprints.show(blueprint, version).parameters.get("required", [])
+def _wants_users(session: Session, blueprint: str, version: str | None, owner: str | None, project: str | None) -> bool:
+    found = session.client.blueprints.show(blueprint, version, owner, session.project(project).id)
+    return "users" in found.parameters.get("required", [])

@@ -1,7 +1,7 @@
 """The client: one object, one attribute a noun."""
 
 from cloudpoint.sdk.account import Keys, Sessions, Tokens
-from cloudpoint.sdk.catalogue import Blueprints, Plans
+from cloudpoint.sdk.catalogue import Blueprints, Elements, Plans
 from cloudpoint.sdk.clouds import Clouds
 from cloudpoint.sdk.clusters import Clusters, Operations
 from cloudpoint.sdk.events import Events
@@ -22,6 +22,7 @@ class Client:
         self.projects = Projects(self.transport)
         self.users = Users(self.transport)
         self.blueprints = Blueprints(self.transport)
+        self.elements = Elements(self.transport)
         self.plans = Plans(self.transport)
         self.clusters = Clusters(self.transport)
         self.operations = Operations(self.transport)

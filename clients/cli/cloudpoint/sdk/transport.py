@@ -49,13 +49,13 @@ class Transport:
             raise UnreadableAnswer(method, path, error) from error
 
     def raw(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> bytes:
-        """Return the answer's body as it came; raises ApiProblem or ConnectionFailed."""
+        """Return the answer's body as it came; raises ApiProblem or ConnectionFailed. Bytes are sent as they are."""
         headers = {**self.headers, "Accept": "application/json"}
         if method == "POST":
             headers["Idempotency-Key"] = str(uuid.uuid4())
-        content = None if body is None else msgspec.json.encode(body)
+        content = body if isinstance(body, bytes) or body is None else msgspec.json.encode(body)
         if content is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = "application/octet-stream" if isinstance(body, bytes) else "application/json"
         response = self._send(method, path, headers, content, _plain(query))
         if response.status_code >= 400:
             raise problem_of(response.status_code, response.content)
