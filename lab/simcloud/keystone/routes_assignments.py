@@ -7,7 +7,7 @@ from sanic import HTTPResponse, Request
 from lab.simcloud.api.access import caller_of
 from lab.simcloud.api.app import answer, text_argument
 from lab.simcloud.keystone.directory import Directory, or_missing
-from lab.simcloud.keystone.policy import require_admin, require_reader, require_self
+from lab.simcloud.keystone.policy import require_granter, require_reader, require_self
 from lab.simcloud.keystone.service import Identity
 from lab.simcloud.keystone.views import Views
 
@@ -72,19 +72,19 @@ class GrantRoutes:
 
     async def index(self, request: Request, user_id: str, target_id: str = "all") -> HTTPResponse:
         """GET …/users/{user}/roles"""
-        require_reader(caller_of(request), "list_grants")
+        require_reader(caller_of(request), "list_grants", self._domain(user_id, target_id))
         roles = self._directory.direct_roles(user_id, self._kind, target_id)
         return answer(self._views.page("roles", [self._views.role(role) for role in roles]))
 
     async def give(self, request: Request, user_id: str, role_id: str, target_id: str = "all") -> HTTPResponse:
         """PUT …/users/{user}/roles/{role}"""
-        require_admin(caller_of(request), "create_grant")
+        self._require_granter(request, "create_grant", user_id, role_id, target_id)
         self._directory.grant(user_id, role_id, self._kind, target_id)
         return answer(None, 204)
 
     async def check(self, request: Request, user_id: str, role_id: str, target_id: str = "all") -> HTTPResponse:
         """HEAD …/users/{user}/roles/{role}"""
-        require_reader(caller_of(request), "check_grant")
+        require_reader(caller_of(request), "check_grant", self._domain(user_id, target_id))
         held = self._directory.assignments.first(
             user_id=user_id, role_id=role_id, target_kind=self._kind, target_id=target_id
         )
@@ -93,6 +93,20 @@ class GrantRoutes:
 
     async def take(self, request: Request, user_id: str, role_id: str, target_id: str = "all") -> HTTPResponse:
         """DELETE …/users/{user}/roles/{role}"""
-        require_admin(caller_of(request), "revoke_grant")
+        self._require_granter(request, "revoke_grant", user_id, role_id, target_id)
         self._directory.revoke(user_id, role_id, self._kind, target_id)
         return answer(None, 204)
+
+    def _require_granter(self, request: Request, rule: str, user_id: str, role_id: str, target_id: str) -> None:
+        role = self._directory.roles.get(role_id)
+        require_granter(caller_of(request), rule, role.name if role else "", self._domains(user_id, target_id))
+
+    def _domain(self, user_id: str, target_id: str) -> str | None:
+        """The one domain of both user and target."""
+        domains = self._domains(user_id, target_id)
+        return domains.pop() if len(domains) == 1 else None
+
+    def _domains(self, user_id: str, target_id: str) -> set[str | None]:
+        user, project = self._directory.users.get(user_id), self._directory.projects.get(target_id)
+        domain = project.domain_id if project else target_id if self._kind == "domain" else None
+        return {user.domain_id if user else None, domain}

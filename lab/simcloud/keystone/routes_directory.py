@@ -1,19 +1,32 @@
 """Routes of domains, projects, users, roles, services, endpoints and regions."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from sanic import HTTPResponse, Request
 
 from lab.simcloud.api.access import caller_of
 from lab.simcloud.api.app import answer, body_of, text_argument
+from lab.simcloud.caller import Caller
 from lab.simcloud.errors import bad_request, forbidden, not_found
 from lab.simcloud.keystone.directory import or_missing
 from lab.simcloud.keystone.passwords import hashed, matches
-from lab.simcloud.keystone.policy import denied, require_admin, require_reader, require_self
+from lab.simcloud.keystone.policy import (
+    denied,
+    require_admin,
+    require_manager,
+    require_reader,
+    require_self,
+    require_some_manager,
+)
+from lab.simcloud.keystone.records import Project, User
 from lab.simcloud.keystone.service import Identity
 from lab.simcloud.keystone.tokens import unauthorized
 
+N = TypeVar("N", Project, User)
+
 PROJECT_FIELDS = ("name", "description", "enabled", "tags")
+# Keystone's answers to a change, and to nothing else, have what its schema does not know.
+EXTRA: dict[str, Any] = {"extra": {}}
 USER_FIELDS = ("name", "description", "enabled", "email", "default_project_id")
 
 
@@ -66,6 +79,11 @@ class DirectoryRoutes:
                 chosen[field] = text.lower() in ("true", "1") if field == "enabled" else text
         return chosen
 
+    @staticmethod
+    def _require_manager_of(request: Request, rule: str, found: Project | User | None) -> None:
+        """403 for those who manage no domain that the thing is in; one that is not there is nobody's."""
+        require_manager(caller_of(request), rule, found.domain_id if found else "")
+
     async def list_domains(self, request: Request) -> HTTPResponse:
         """GET /v3/domains"""
         require_reader(caller_of(request), "list_domains")
@@ -109,15 +127,16 @@ class DirectoryRoutes:
 
     async def list_projects(self, request: Request) -> HTTPResponse:
         """GET /v3/projects"""
-        require_reader(caller_of(request), "list_projects")
+        caller = caller_of(request)
+        require_reader(caller, "list_projects", caller.domain_id)
         found = self._directory.projects.find(**self._filters(request, "name", "domain_id", "enabled", "parent_id"))
-        return answer(self._views.page("projects", [self._views.project(project) for project in found]))
+        return answer(self._views.page("projects", [self._views.project(project) for project in _seen(caller, found)]))
 
     async def create_project(self, request: Request) -> HTTPResponse:
         """POST /v3/projects"""
-        require_admin(caller_of(request), "create_project")
-        body = body_of(request, "project")
-        domain_id = str(body.get("domain_id") or "default")
+        caller, body = caller_of(request), body_of(request, "project")
+        domain_id = str(body.get("domain_id") or caller.domain_id or "default")
+        require_manager(caller, "create_project", domain_id)
         fields = {key: body[key] for key in ("description", "enabled", "tags") if body.get(key) is not None}
         fields["parent_id"] = body.get("parent_id") or domain_id
         project = self._directory.create_project(_name(body), domain_id, **fields)
@@ -125,52 +144,54 @@ class DirectoryRoutes:
 
     async def show_project(self, request: Request, project_id: str) -> HTTPResponse:
         """GET /v3/projects/{id}"""
-        caller = caller_of(request)
+        caller, found = caller_of(request), self._directory.projects.get(project_id)
         if caller.project_id != project_id:
-            require_reader(caller, "get_project")
-        project = or_missing("project", self._directory.projects.get(project_id), project_id)
+            require_reader(caller, "get_project", found.domain_id if found else None)
+        project = or_missing("project", found, project_id)
         return answer({"project": self._views.project(project)})
 
     async def update_project(self, request: Request, project_id: str) -> HTTPResponse:
         """PATCH /v3/projects/{id}"""
-        require_admin(caller_of(request), "update_project")
+        self._require_manager_of(request, "update_project", self._directory.projects.get(project_id))
         project = or_missing("project", self._directory.projects.get(project_id), project_id)
         _apply(project, body_of(request, "project"), PROJECT_FIELDS)
         self._directory.projects.save(project)
         self._directory.changed()
-        return answer({"project": self._views.project(project)})
+        return answer({"project": self._views.project(project) | EXTRA})
 
     async def delete_project(self, request: Request, project_id: str) -> HTTPResponse:
         """DELETE /v3/projects/{id}"""
-        require_admin(caller_of(request), "delete_project")
+        self._require_manager_of(request, "delete_project", self._directory.projects.get(project_id))
         self._directory.remove_project(project_id)
         self._identity.credentials.table.remove_where(project_id=project_id)
         return answer(None, 204)
 
     async def list_users(self, request: Request) -> HTTPResponse:
         """GET /v3/users"""
-        require_reader(caller_of(request), "list_users")
+        caller = caller_of(request)
+        require_reader(caller, "list_users", caller.domain_id)
         found = self._directory.users.find(**self._filters(request, "name", "domain_id", "enabled"))
-        return answer(self._views.page("users", [self._views.user(user) for user in found]))
+        return answer(self._views.page("users", [self._views.user(user) for user in _seen(caller, found)]))
 
     async def create_user(self, request: Request) -> HTTPResponse:
         """POST /v3/users"""
-        require_admin(caller_of(request), "create_user")
-        body = body_of(request, "user")
+        caller, body = caller_of(request), body_of(request, "user")
         fields = {key: body[key] for key in USER_FIELDS[1:] if body.get(key) is not None}
-        domain_id = str(body.get("domain_id") or "default")
+        domain_id = str(body.get("domain_id") or caller.domain_id or "default")
+        require_manager(caller, "create_user", domain_id)
         user = self._directory.create_user(_name(body), body.get("password"), domain_id, **fields)
         return answer({"user": self._views.user(user)}, 201)
 
     async def show_user(self, request: Request, user_id: str) -> HTTPResponse:
         """GET /v3/users/{id}"""
-        require_self(caller_of(request), user_id, "get_user")
-        user = or_missing("user", self._directory.users.get(user_id), user_id)
+        found = self._directory.users.get(user_id)
+        require_self(caller_of(request), user_id, "get_user", found.domain_id if found else None)
+        user = or_missing("user", found, user_id)
         return answer({"user": self._views.user(user)})
 
     async def update_user(self, request: Request, user_id: str) -> HTTPResponse:
         """PATCH /v3/users/{id}; a new password or `enabled: false` ends the user's tokens."""
-        require_admin(caller_of(request), "update_user")
+        self._require_manager_of(request, "update_user", self._directory.users.get(user_id))
         user = or_missing("user", self._directory.users.get(user_id), user_id)
         body = body_of(request, "user")
         _apply(user, body, USER_FIELDS)
@@ -180,11 +201,11 @@ class DirectoryRoutes:
         self._directory.changed()
         if body.get("password") or not user.enabled:
             self._identity.tokens.revoke_all_of(user)
-        return answer({"user": self._views.user(user)})
+        return answer({"user": self._views.user(user) | EXTRA})
 
     async def delete_user(self, request: Request, user_id: str) -> HTTPResponse:
         """DELETE /v3/users/{id}"""
-        require_admin(caller_of(request), "delete_user")
+        self._require_manager_of(request, "delete_user", self._directory.users.get(user_id))
         self._directory.remove_user(user_id)
         self._identity.credentials.table.remove_where(user_id=user_id)
         return answer(None, 204)
@@ -209,7 +230,7 @@ class DirectoryRoutes:
 
     async def list_roles(self, request: Request) -> HTTPResponse:
         """GET /v3/roles"""
-        require_reader(caller_of(request), "list_roles")
+        require_some_manager(caller_of(request), "list_roles")
         found = self._directory.roles.find(**self._filters(request, "name"))
         return answer(self._views.page("roles", [self._views.role(role) for role in found]))
 
@@ -281,6 +302,11 @@ class DirectoryRoutes:
         if region_id != self._identity.catalog.region:
             raise not_found(f"Could not find region: {region_id}.")
         return answer({"region": self._region()})
+
+
+def _seen(caller: Caller, found: list[N]) -> list[N]:
+    """What of it a caller may see: with a domain's scope only what is in the domain."""
+    return [item for item in found if caller.domain_id in (None, item.domain_id)]
 
 
 def _name(body: dict[str, Any]) -> str:
