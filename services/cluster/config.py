@@ -42,7 +42,8 @@ class CloudSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(ServiceSettings, frozen=True, kw_only=True):
     """``expiry_grace_seconds``: how long after its end a cluster is kept before it is deleted.
 
-    ``runbooks`` is the address below which runbooks are found.
+    ``standstill_seconds``: how long a cloud may do nothing for machines that it makes or takes back, until it is asked
+    to go on. ``runbooks`` is the address below which runbooks are found.
     """
 
     clouds: dict[str, CloudSettings]
@@ -53,4 +54,5 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     reconcile_seconds: float = 60.0
     saga: SagaSettings = SagaSettings()
     outbox: OutboxSettings = OutboxSettings()
+    standstill_seconds: float = 60.0
     runbooks: str = "/docs/runbooks"

@@ -12,6 +12,7 @@ from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.adapters.siblings import Blueprints, Identity, Nodes, Relay, Runner, Secrets
 from services.cluster.adapters.tunnel import Tunnels
 from services.cluster.config import Settings
+from services.cluster.domain.standstill import Standstills
 from services.cluster.sagas.deps import Deps
 from services.cluster.sagas.follow import follow
 from services.cluster.sagas.table import SAGAS
@@ -40,6 +41,7 @@ def make_factory(process: Process, settings: Settings) -> Factory:
         db=process.database,
         settings=settings,
         groups=HeatMachineGroups(threads, credentials.refused),
+        standstills=Standstills(settings.standstill_seconds),
         authz=Mandates(process),
         blueprints=Blueprints(process.client("blueprint")),
         nodes=Nodes(process.client("node")),

@@ -56,6 +56,11 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
+def token_of(request: Request) -> str:
+    """The token that a request came with."""
+    return str(request.headers.get("X-Auth-Token", ""))
+
+
 def project_of(request: Request, denied: str) -> str:
     """The project of a project-scoped caller; 403 with the text `denied` for other scopes."""
     caller = caller_of(request)

@@ -46,7 +46,7 @@ class Engine(NestedStacks):
     def validated(self, caller: Caller, name: str, fields: dict[str, Any]) -> Stack:
         """A new stack that is not stored yet; 400 for what is wrong with it.
 
-        fields: template, files, parameters, registry, environment, tags, timeout_mins, disable_rollback.
+        fields: template, files, parameters, registry, environment, tags, timeout_mins, disable_rollback, and token.
         """
         if not NAME.fullmatch(name):
             raise invalid(
@@ -101,12 +101,12 @@ class Engine(NestedStacks):
         self._start(stack.id, self._run(stack.id))
         return stack
 
-    def delete(self, stack: Stack) -> None:
-        """Begins to delete; what was going on with the stack stops."""
-        if stack.deleted or stack.state == "DELETE_IN_PROGRESS":
+    def delete(self, stack: Stack, token: str) -> None:
+        """Begins to delete, anew if it is being deleted; what was going on with the stack stops."""
+        if stack.deleted:
             return
         running = self._tasks.pop(stack.id, None)
-        stack.started = stamp()
+        stack.token, stack.started, stack.updated = token, stamp(), stamp()
         self.stacks.set_state(stack, "DELETE", "IN_PROGRESS", "Stack DELETE started")
         self._start(stack.id, self._delete_after(running, stack.id))
 

@@ -6,7 +6,10 @@ from lab.simcloud.store import Record
 
 
 class Stack(Record):
-    """A stack, also a nested one (then `parent_id` and `parent_resource` say whose it is)."""
+    """A stack, also a nested one (then `parent_id` and `parent_resource` say whose it is).
+
+    `token` is whose request began what is going on: Heat works on with it, as long as it lives.
+    """
 
     name: str
     project_id: str
@@ -16,6 +19,7 @@ class Stack(Record):
     template: dict[str, Any]
     files: dict[str, str]
     parameters: dict[str, Any]
+    token: str = ""
     registry: dict[str, str] = {}
     environment: dict[str, Any] = {}
     tags: list[str] = []

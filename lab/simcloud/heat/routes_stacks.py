@@ -4,6 +4,7 @@ from typing import Any
 
 from sanic import HTTPResponse, Request
 
+from lab.simcloud.api.access import token_of
 from lab.simcloud.api.app import address_of, answer, body_of, flag_argument, limit_argument, text_argument
 from lab.simcloud.errors import bad_request, not_found
 from lab.simcloud.heat.access import exact_stack, find_stack, require_role
@@ -96,7 +97,7 @@ class StackRoutes:
     async def create(self, request: Request, project: str) -> HTTPResponse:
         """POST /stacks"""
         caller, body = require_role(request, project, "member"), body_of(request)
-        stack = await self._engine.create(caller, _name(body), _fields(body))
+        stack = await self._engine.create(caller, _name(body), _fields(body) | {"token": token_of(request)})
         href = stack_url(address_of(request), stack)
         return answer({"stack": {"id": stack.id, "links": [{"href": href, "rel": "self"}]}}, 201, {"Location": href})
 
@@ -145,7 +146,8 @@ class StackRoutes:
         stack = exact_stack(self._engine, project, name, stack_id)
         if stack.deleted:
             raise stack_missing(name)
-        self._engine.update(caller, stack, self._new_fields(stack, body_of(request), keep))
+        fields = self._new_fields(stack, body_of(request), keep) | {"token": token_of(request)}
+        self._engine.update(caller, stack, fields)
         return answer(None, 202)
 
     async def preview_update(self, request: Request, project: str, name: str, stack_id: str) -> HTTPResponse:
@@ -159,7 +161,7 @@ class StackRoutes:
         stack = self._exact(request, project, name, stack_id, "member")
         if stack.deleted:
             raise stack_missing(name)
-        self._engine.delete(stack)
+        self._engine.delete(stack, token_of(request))
         return answer(None, 204)
 
     async def template(self, request: Request, project: str, name: str, stack_id: str) -> HTTPResponse:

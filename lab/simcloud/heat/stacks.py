@@ -75,7 +75,14 @@ class Stacks:
             save=lambda: self._save_row(row),
             nested=self.nested,
             previous=row.properties,
+            taken=lambda: self._is_taken(stack),
         )
+
+    def _is_taken(self, stack: Stack) -> bool:
+        """Tell whether Keystone still takes the token by which what is going on was asked for."""
+        while stack.parent_id and (outer := self.table.get(stack.parent_id)):
+            stack = outer
+        return not stack.token or self.services.identity.tokens.caller(stack.token) is not None
 
     def _save_row(self, row: StackResource) -> None:
         self.resources.save(row)

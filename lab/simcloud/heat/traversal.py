@@ -94,10 +94,12 @@ class Traversal:
             row.requires = sorted(needed)
             row.keep = definition.deletion_policy == "Retain"
             row.metadata = definition.metadata
-            if row.action in ("INIT", "CREATE") and row.state != "CREATE_COMPLETE":
+            # A failed thing that was not replaced is of use: it is taken as it is.
+            kept = row.state == "CREATE_FAILED" and not self._is_nested(row)
+            if row.action in ("INIT", "CREATE") and row.state != "CREATE_COMPLETE" and not kept:
                 row.properties = properties
                 await self._create(kind, row)
-            elif row.properties != properties or self._is_nested_unfinished(row) or self._updates_nested(row):
+            elif kept or row.properties != properties or self._is_nested_unfinished(row) or self._updates_nested(row):
                 await self._update(kind, row, properties)
             else:
                 self._stacks.resources.save(row)
@@ -147,7 +149,9 @@ class Traversal:
     ) -> bool:
         if row.type != definition.type:
             return True
-        if row.state == "CREATE_FAILED" or row.state == "CHECK_FAILED":
+        if row.state == "CREATE_FAILED":
+            return not self._is_nested(row) and not kind.is_of_use(self._stacks.work(self._stack, row))
+        if row.state == "CHECK_FAILED":
             return not self._is_nested(row)
         if row.action in ("INIT", "CREATE") and row.state != "CREATE_COMPLETE":
             return False
@@ -173,8 +177,10 @@ class Traversal:
                     raise
                 reason = error.below("resources", row.name).reason()
                 self._stacks.set_row_state(self._stack, row, "CREATE", "FAILED", reason)
+                self._stacks.set_row_state(self._stack, row, "DELETE", "IN_PROGRESS", "state changed")
                 await kind.delete(work)
                 row.physical_id = None
+                self._stacks.set_row_state(self._stack, row, "DELETE", "COMPLETE", "state changed")
                 await asyncio.sleep(RETRY_PAUSE_SECONDS)
 
     async def _update(self, kind: ResourceType, row: StackResource, properties: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ RESETS = {
     "ForceRestart": "On",
     "GracefulRestart": "On",
 }
+_LONGEST_SWITCH_SECONDS = 30.0
 
 
 class System:
@@ -40,6 +41,10 @@ class Bmc:
     def __init__(self, names: list[str]) -> None:
         self.systems = {name: System(name) for name in names}
         self.answering = True
+        self.takes_media = True
+        # While it is cleared, whoever asks for another power state waits for the answer.
+        self.switching = threading.Event()
+        self.switching.set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.port = self._server.server_port
         self._server.daemon_threads = True
@@ -143,6 +148,7 @@ class Bmc:
             system.boot = body.get("Boot", {}).get("BootSourceOverrideTarget", system.boot)
             return True
         if parts[-1] == "ComputerSystem.Reset":
+            self.switching.wait(_LONGEST_SWITCH_SECONDS)
             system.power = RESETS[body["ResetType"]]
             system.history.append(body["ResetType"])
             return True
@@ -184,6 +190,12 @@ class Bmc:
                     return True
                 return False
 
+            def _unwanted(self) -> bool:
+                if bmc.takes_media or not self.path.endswith("InsertMedia"):
+                    return False
+                self._send(400, {"error": {"code": "Base.1.0.GeneralError", "message": "the drive is stuck"}})
+                return True
+
             def do_GET(self) -> None:
                 if not self._refused():
                     found = bmc.get(self.path)
@@ -191,7 +203,7 @@ class Bmc:
 
             def _change(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                if not self._refused():
+                if not self._refused() and not self._unwanted():
                     done = bmc.act(self.command, self.path, json.loads(raw or b"{}"))
                     self._send(204 if done else 404)
 

@@ -65,6 +65,13 @@ class CloudThreads:
             self._sessions[access.key] = known
         return known
 
+    def renew(self, access: CloudAccess) -> None:
+        """Have the next call log in anew.
+
+        A cloud may know better than its API that a token has ended, or work on with one for longer than it lives.
+        """
+        self.session(access).invalidate()
+
     def client(self, access: CloudAccess, kind: str, make: Callable[[Session, CloudAccess], T]) -> T:
         """Return the client of ``kind`` for ``access``, made by ``make`` the first time."""
         key = (access.key, kind)

@@ -50,7 +50,9 @@ class Member:
 class Observation:
     """A group as it was seen: its state, the back end's own words if it failed, its outputs and members.
 
-    ``moved_at`` is when the back end last did something for it, known while it is being made.
+    ``login_ended``: it failed since the log-in that it worked with was no longer taken. ``mended``: it is complete
+    since it was repaired, when a back end also counts in what is not in service yet. ``progress`` changes whenever the
+    back end began or ended something of it.
     """
 
     state: GroupState
@@ -59,7 +61,9 @@ class Observation:
     outputs: dict[str, Any] = field(default_factory=dict)
     members: tuple[Member, ...] = ()
     removal_failed: bool = False
-    moved_at: datetime | None = None
+    login_ended: bool = False
+    mended: bool = False
+    progress: frozenset[str] = frozenset()
 
 
 def members_of(outputs: dict[str, Any]) -> tuple[Member, ...]:

@@ -1,19 +1,13 @@
-"""What a cloud does not say by itself while it makes machines: Nova places none, Heat stands still."""
+"""What a cloud does not say by itself while it makes machines: that Nova places none."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.cluster.domain.machine_group import Member, Observation
+from services.cluster.domain.machine_group import Member
 from services.contracts.node import ServerHealth
 
 PATIENCE_SECONDS = 45
 """How long a server may well be without a machine: Nova's scheduler and Neutron take a few seconds, busy ones more."""
-
-STANDSTILL_SECONDS = 60
-"""How long Heat may do nothing before it has asked Nova: what a dead engine worked on, no other takes up."""
-
-UNNOTICED_SECONDS = 600
-"""The same once all machines are in service: Heat tells no time of its looks at them, so this holds their deploying."""
 
 _STEP_SECONDS = 15
 
@@ -34,14 +28,3 @@ def unplaced(members: Iterable[Member], health: Iterable[ServerHealth], now: dat
     who = "1 server has" if len(late) == 1 else f"{len(late)} servers have"
     silent = "Nova has not placed any, and says nothing when its compute service is down (operators: cloudpoint doctor)"
     return f"{who} had no machine for {seconds} s: {silent}"
-
-
-def standstill(seen: Observation, health: Iterable[ServerHealth], now: datetime) -> str | None:
-    """Return a sentence if a group that is being made stands still, None if it moves or waits for a machine."""
-    states = [item.state for item in health]
-    if seen.moved_at is None or any(state != "active" for state in states):
-        return None
-    seconds = (now - seen.moved_at).total_seconds()
-    if seconds <= (UNNOTICED_SECONDS if states else STANDSTILL_SECONDS):
-        return None
-    return f"The cloud had stood still for {seconds:.0f} s (has an engine of Heat died?); it is asked to go on."

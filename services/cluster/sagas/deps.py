@@ -11,6 +11,7 @@ from services.cluster.adapters.cloud_credentials import CloudCredentials
 from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.adapters.siblings import Blueprints, Identity, Nodes, Relay, Runner, Secrets
 from services.cluster.config import Settings
+from services.cluster.domain.standstill import Standstills
 from services.cluster.storage.plans import get_plan
 from services.contracts.blueprint import BlueprintVersion
 from services.contracts.cluster import Plan
@@ -23,6 +24,7 @@ class Deps:
     db: Database
     settings: Settings
     groups: HeatMachineGroups
+    standstills: Standstills
     authz: Mandates
     blueprints: Blueprints
     nodes: Nodes

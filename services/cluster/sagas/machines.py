@@ -1,5 +1,6 @@
 """Machine groups as steps: made batch by batch, watched, and taken back."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import yaml
 from services.chassis.cloud import CloudAccess
 from services.chassis.saga import Done, Intent, Reason, StepFailed, Unit, Wait
 from services.cluster.domain.machine_group import GroupSpec, GroupState, Member, Observation
-from services.cluster.domain.placement import standstill, unplaced
+from services.cluster.domain.placement import unplaced
 from services.cluster.sagas.deps import Context, access_of, blueprint_of, cluster_of, mandate_of, plan_of
 from services.cluster.storage.clusters import GROUP_INTENT
 from services.cluster.storage.hosts import change_batch, change_host, forget_group, group_of, record_group
@@ -17,6 +18,10 @@ from services.contracts.node import HealthRequest, ServerHealth
 
 SHARED = "shared"
 _LOOK_SECONDS = (0.25, 3.0)
+_RENEWAL = "cloud.log-in"
+_MOST_RENEWALS = 10
+_RENEWED = "The cloud's log-in ended while it worked on the machines; it goes on with a new one."
+_TAKEN_BACK = "The cloud takes the machines back."
 _AUTHORITY_FILE = "/etc/ssh/cloudpoint_authority.pub"
 _SSHD_FILE = "/etc/ssh/sshd_config.d/10-cloudpoint.conf"
 
@@ -59,10 +64,15 @@ async def _create(ctx: Context, key: str) -> Done | Wait:
         reference = intent.outcome["backend_ref"]
     seen = await ctx.deps.groups.observe(access, reference)
     if seen.state is GroupState.COMPLETE:
+        if seen.mended and (wait := await _unproven(ctx, plan, key, seen)):
+            return wait
         await _record(ctx, plan, key, seen.backend_ref, seen.outputs, seen.members)
         return Done({"backend_ref": seen.backend_ref, "machines": len(seen.members)})
     if seen.state is GroupState.CHANGING:
         return await _follow(ctx, plan, key, access, seen)
+    if seen.login_ended and await _may_renew(ctx):
+        await ctx.deps.groups.repair(access, seen.backend_ref or "", await _spec(ctx, plan, key), ctx.guard)
+        return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=_RENEWED)
     if not await _failure_was_told(ctx, plan, key):
         await _tell_failure(ctx, plan, key, told=True)
         raise StepFailed(await _reason(ctx, plan, key, seen))
@@ -72,11 +82,26 @@ async def _create(ctx: Context, key: str) -> Done | Wait:
 async def _follow(ctx: Context, plan: Plan, key: str, access: CloudAccess, seen: Observation) -> Wait:
     """Say how far a group is that is being made, and have a cloud go on with it that stands still."""
     report = await _health(ctx, plan, seen)
-    still = standstill(seen, report, datetime.now(UTC))
+    still = ctx.deps.standstills.told(seen, report)
     if still is None:
         return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=_note(plan, key, seen, report))
     await ctx.deps.groups.repair(access, seen.backend_ref or "", await _spec(ctx, plan, key), ctx.guard)
     return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=still)
+
+
+async def _unproven(ctx: Context, plan: Plan, key: str, seen: Observation) -> Wait | None:
+    """Wait for machines that Heat counted in when it was repaired; raises StepFailed when one was lost since."""
+    report = await _health(ctx, plan, seen)
+    if any(item.reason and item.node_id is None for item in report):
+        sentence = f"Machines of {key} were lost while the cloud was mending them."
+        raise StepFailed(await _evidence(ctx, plan, seen, "machines-failed", sentence))
+    in_service = sum(item.state == "active" for item in report)
+    if in_service == len(report):
+        return None
+    lost = "; ".join(_complaints(report))
+    return Wait(
+        seconds=ctx.pause(*_LOOK_SECONDS), note=lost or f"{in_service} of {len(report)} machines are in service."
+    )
 
 
 async def _mend(
@@ -96,6 +121,16 @@ async def _mend(
     await ctx.deps.groups.repair(access, seen.backend_ref or "", await _spec(ctx, plan, key), ctx.guard)
     await _tell_failure(ctx, plan, key, told=False)
     return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note="The cloud is asked to make what is missing.")
+
+
+async def _may_renew(ctx: Context) -> bool:
+    """Tell whether a group may be tried with a new log-in, and count it; one that is never taken is a failure."""
+    before = sum(intent.kind == _RENEWAL for intent in await ctx.intents())
+    if before >= _MOST_RENEWALS:
+        return False
+    intent = await ctx.intent(_RENEWAL, key=f"{cluster_of(ctx)}/{before}")
+    await intent.done()
+    return True
 
 
 async def _failure_was_told(ctx: Context, plan: Plan, key: str) -> bool:
@@ -120,13 +155,26 @@ async def _remove(ctx: Context, key: str) -> Done | Wait:
     seen = await ctx.deps.groups.observe(access, reference)
     if seen.state is GroupState.GONE:
         return await _gone(ctx, key)
-    if seen.removal_failed:
+    if seen.removal_failed and not (seen.login_ended and await _may_renew(ctx)):
         await _judge_removal(ctx, plan, key, seen)
-    if seen.state is not GroupState.REMOVING:
-        async with ctx.tx() as tx:
-            await change_batch(tx, cluster_of(ctx), key, state="removing")
-        await ctx.deps.groups.remove(access, reference, ctx.guard)
-    return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note="The cloud takes the machines back.")
+    if seen.state is GroupState.REMOVING:
+        return await _follow_removal(ctx, plan, access, seen)
+    async with ctx.tx() as tx:
+        await change_batch(tx, cluster_of(ctx), key, state="removing")
+    await ctx.deps.groups.remove(access, reference, ctx.guard)
+    return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=_TAKEN_BACK)
+
+
+async def _follow_removal(ctx: Context, plan: Plan, access: CloudAccess, seen: Observation) -> Wait:
+    """Say what is wrong with a machine that is taken back, and have a cloud go on with it that stands still."""
+    report = await _health(ctx, plan, seen)
+    still = ctx.deps.standstills.told(seen, report)
+    if still is None:
+        # That a server's machine is gone is what is wanted.
+        wrong = "; ".join(_complaints(item for item in report if item.node_id))
+        return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=wrong or _TAKEN_BACK)
+    await ctx.deps.groups.remove(access, seen.backend_ref or "", ctx.guard)
+    return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=still)
 
 
 async def _judge_removal(ctx: Context, plan: Plan, key: str, seen: Observation) -> None:
@@ -222,10 +270,14 @@ def _note(plan: Plan, key: str, seen: Observation, report: list[ServerHealth]) -
     if key == SHARED:
         return "The cloud makes what all machines share."
     # A server that lost a machine of which nothing is known is on its way to another one, or `late`.
-    wrong = [f"{item.node_name}: {item.reason}" for item in report if item.reason and item.node_name]
+    wrong = _complaints(item for item in report if item.node_name)
     late = unplaced(seen.members, report, datetime.now(UTC))
     active = sum(item.state == "active" for item in report)
     return "; ".join([*wrong, *filter(None, [late])]) or f"{active} of {_size(plan, key)} machines are in service."
+
+
+def _complaints(report: Iterable[ServerHealth]) -> list[str]:
+    return [f"{item.node_name}: {item.reason}" for item in report if item.reason]
 
 
 def _size(plan: Plan, key: str) -> int:

@@ -1,12 +1,17 @@
-"""What happens to machines that somebody removes at the cloud while they are being made."""
+"""Clouds that do not do what was asked: machines are removed there while they are made, an engine dies in a removal."""
 
 import asyncio
+import dataclasses
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
+from lab.simcloud.knobs.client import Knobs
 from services.chassis.saga import Done, OperationStore, Saga, SagaSettings, SagaWorker, Wait
+from services.chassis.saga.tables import INTENT
 from services.chassis.testing.waiting import until
+from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.sagas.build import BUILD
 from services.cluster.sagas.delete import DELETE
 from services.cluster.sagas.follow import follow
@@ -39,24 +44,32 @@ def removed_once(case: Case) -> Saga:
     return Saga(BUILD.name, version=BUILD.version, steps=steps)
 
 
-async def test_a_resume_makes_anew_what_was_removed_at_the_cloud(world):
-    case = Case(world, (await world.person()).projects[0])
-    plan = await case.plan()
-    db, saga = case.factory.db, removed_once(case)
-    store = OperationStore([saga, DELETE], follow)
-    task = asyncio.create_task(
-        SagaWorker(db, [saga, DELETE], case.factory.deps, SagaSettings(poll_seconds=0.1), on_change=follow).run()
-    )
+class Driven:
+    """Operations of one cluster, driven by a worker of the test's own."""
 
-    async def begun(which: Saga) -> str:
-        async with db.project(case.project) as tx:
-            what = {"project_id": case.project, "subject": case.cluster_id, "params": {"plan_id": plan.id}}
-            return (await store.create(tx, which, context=case.context, **what)).id
+    def __init__(self, case: Case, plan_id: str, *sagas: Saga, **deps):
+        self.case, self.db, self.plan_id = case, case.factory.db, plan_id
+        self.store = OperationStore(sagas, follow)
+        given = dataclasses.replace(case.factory.deps, **deps)
+        self._worker = SagaWorker(self.db, sagas, given, SagaSettings(poll_seconds=0.1), on_change=follow)
 
-    async def reach(operation_id: str, state: str):
+    async def __aenter__(self):
+        self._task = asyncio.create_task(self._worker.run())
+        return self
+
+    async def __aexit__(self, *_):
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def begun(self, saga: Saga) -> str:
+        what = {"project_id": self.case.project, "subject": self.case.cluster_id, "params": {"plan_id": self.plan_id}}
+        async with self.db.project(self.case.project) as tx:
+            return (await self.store.create(tx, saga, context=self.case.context, **what)).id
+
+    async def reach(self, operation_id: str, state: str):
         async def there() -> bool:
-            async with db.project(case.project) as tx:
-                operation = await store.get(tx, operation_id)
+            async with self.db.project(self.case.project) as tx:
+                operation = await self.store.get(tx, operation_id)
             assert operation.state in (state, "queued", "running"), operation
             found[:] = [operation]
             return operation.state == state
@@ -65,17 +78,75 @@ async def test_a_resume_makes_anew_what_was_removed_at_the_cloud(world):
         await until(there, 60)
         return found[0]
 
-    try:
-        build = await begun(saga)
-        parked = await reach(build, "parked")
+
+async def test_a_resume_makes_anew_what_was_removed_at_the_cloud(world):
+    case = Case(world, (await world.person()).projects[0])
+    saga = removed_once(case)
+    async with Driven(case, (await case.plan()).id, saga, DELETE) as driven:
+        build = await driven.begun(saga)
+        parked = await driven.reach(build, "parked")
         assert parked.reason.slug == "machines-failed" and "removed at the cloud" in parked.reason.sentence
         assert parked.reason.runbook.endswith("machines-failed.md")
-        async with db.project(case.project) as tx:
-            await store.resume(tx, build)
-        await reach(build, "succeeded")
+        async with driven.db.project(case.project) as tx:
+            await driven.store.resume(tx, build)
+        await driven.reach(build, "succeeded")
         await case.stands()
-        await reach(await begun(DELETE), "succeeded")
+        await driven.reach(await driven.begun(DELETE), "succeeded")
         await case.gone()
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+
+
+class Revoked(HeatMachineGroups):
+    """Each group's first order is no sooner taken than every token of every project's user is revoked."""
+
+    def __init__(self, case: Case):
+        super().__init__(case.factory.threads)
+        self._keystone = case.world.cloud.connect("admin").identity
+        self.revoked: set[str] = set()
+
+    async def create(self, access, spec, guard):
+        reference = await super().create(access, spec, guard)
+        if spec.key not in self.revoked:
+            self.revoked.add(spec.key)
+            await asyncio.to_thread(self._revoke)
+        return reference
+
+    def _revoke(self):
+        for user in self._keystone.users():
+            if user.name != "admin":
+                for enabled in (False, True):
+                    self._keystone.update_user(user, is_enabled=enabled)
+
+
+async def test_a_build_goes_on_by_itself_when_the_projects_tokens_are_revoked(world):
+    case = Case(world, (await world.person()).projects[0])
+    async with Driven(case, (await case.plan()).id, BUILD, DELETE, groups=(groups := Revoked(case))) as driven:
+        await driven.reach(await driven.begun(BUILD), "succeeded")
+        assert groups.revoked == {"shared", "head-0", "compute-0"}
+        async with driven.db.project(case.project) as tx:
+            renewals = (await tx.execute(select(INTENT.c.key).where(INTENT.c.kind == "cloud.log-in"))).scalars()
+        assert any(key.startswith(case.cluster_id) for key in renewals)
+        await case.stands()
+        await driven.reach(await driven.begun(DELETE), "succeeded")
+        await case.gone()
+
+
+async def test_a_removal_that_stands_still_is_told_of_and_goes_on(world):
+    """The cloud's engine dies in the delete of each group; another request has it go on."""
+    alice = await world.person()
+    cluster = await world.built(alice, "stuck")
+    with Knobs(world.cloud.state) as knobs:
+        for key in ("shared", "head-0", "compute-0"):
+            knobs.on_work("stack", "hold", name=f"stuck-{key}-*", state="DELETE", times=1)
+    gone = await world.cluster.client.delete(f"/v1/clusters/{cluster['id']}", headers=world.ask(alice))
+    operation_id = gone.json()["operation_id"]
+    told: set[str] = set()
+
+    async def ended() -> bool:
+        operation = await world.show(alice, f"operations/{operation_id}")
+        parts = [*operation["steps"], *(unit for step in operation["steps"] for unit in step["units"] or [])]
+        told.update(part.get("key") or part["name"] for part in parts if "stood still" in (part["note"] or ""))
+        return operation["state"] == "succeeded"
+
+    await until(ended, 60)
+    assert {"remove_shared", "head-0", "compute-0"} <= told
+    assert (await world.show(alice, f"clusters/{cluster['id']}"))["state"] == "deleted"

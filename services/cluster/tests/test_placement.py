@@ -4,14 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from services.cluster.domain.machine_group import GroupState, Member, Observation
-from services.cluster.domain.placement import (
-    PATIENCE_SECONDS,
-    STANDSTILL_SECONDS,
-    UNNOTICED_SECONDS,
-    standstill,
-    unplaced,
-)
+from services.cluster.domain.machine_group import Member
+from services.cluster.domain.placement import PATIENCE_SECONDS, unplaced
 from services.contracts.node import ServerHealth
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -19,11 +13,6 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 def member(number: int, age_seconds: float) -> Member:
     return Member("", f"server-{number}", None, NOW - timedelta(seconds=age_seconds))
-
-
-def group(seconds_ago: float) -> Observation:
-    """A group that is being made, and moved last so many seconds ago."""
-    return Observation(GroupState.CHANGING, "ref", moved_at=NOW - timedelta(seconds=seconds_ago))
 
 
 def health(number: int, node_id: str | None = None, state: str | None = None) -> ServerHealth:
@@ -57,16 +46,3 @@ def test_servers_that_have_a_machine_or_are_young_are_not() -> None:
 
 def test_servers_of_which_the_cloud_tells_no_age_are_left_out() -> None:
     assert unplaced([Member("h-1", "server-1", None)], [health(1)], NOW) is None
-
-
-def test_a_group_that_nobody_works_on_is_told_of() -> None:
-    assert standstill(group(STANDSTILL_SECONDS), [], NOW) is None
-    assert "stood still for 61 s" in str(standstill(group(61), [], NOW))
-    active = [health(1, "nod_1", "active"), health(2, "nod_2", "active")]
-    assert standstill(group(UNNOTICED_SECONDS), active, NOW) is None
-    assert standstill(group(UNNOTICED_SECONDS + 1), active, NOW)
-
-
-def test_a_group_that_waits_for_a_machine_does_not_stand_still() -> None:
-    for waiting in (health(1, "nod_1", "deploying"), health(1)):
-        assert standstill(group(600), [health(2, "nod_2", "active"), waiting], NOW) is None

@@ -208,7 +208,12 @@ async def open_world(
             services=dict(urls),
             clouds={name: CloudSettings(image="bm-image", network="provision") for name in ("alpha", "beta")},
             default_cloud="alpha",
-            **{"reconcile_seconds": 3600.0, "saga": SagaSettings(lease_seconds=5.0), **settings},
+            **{
+                "reconcile_seconds": 3600.0,
+                "standstill_seconds": 5.0,
+                "saga": SagaSettings(lease_seconds=5.0),
+                **settings,
+            },
         )
     return world
 

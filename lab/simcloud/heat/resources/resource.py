@@ -4,10 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from uuid import uuid4
 
+from lab.simcloud.api.access import UNAUTHENTICATED
 from lab.simcloud.caller import Caller
 from lab.simcloud.config import CloudConfig
 from lab.simcloud.glance.images import Images
+from lab.simcloud.heat.errors import ResourceFailure
 from lab.simcloud.heat.records import Stack, StackResource
 from lab.simcloud.keystone.service import Identity
 from lab.simcloud.neutron.networks import Networks
@@ -48,7 +51,7 @@ class Property:
 class Work:
     """One resource that is being worked on: its record, its resolved properties, and what it may call.
 
-    save: writes the record back. perform: runs a nested stack to its end (see `resources.nested`).
+    save: writes the record back. taken: tells whether the token that it is worked on with is still good.
     """
 
     services: Services
@@ -59,6 +62,12 @@ class Work:
     save: Callable[[], None]
     nested: "NestedStacks"
     previous: dict[str, Any] = field(default_factory=dict)
+    taken: Callable[[], bool] = lambda: True
+
+    def require_log_in(self) -> None:
+        """Raises ResourceFailure, as when a service that Heat asks refuses the token."""
+        if not self.taken():
+            raise ResourceFailure("Unauthorized", f"{UNAUTHENTICATED} (HTTP 401) (Request-ID: req-{uuid4()})")
 
 
 class NestedStacks(ABC):
@@ -112,6 +121,10 @@ class ResourceType(ABC):
     @abstractmethod
     async def delete(self, work: Work) -> None:
         """Removes the thing, if it is there, and waits until it is gone."""
+
+    def is_of_use(self, work: Work) -> bool:
+        """Tell whether a thing whose making failed may stay all the same; most may not."""
+        return False
 
     def prepare_for_replace(self, work: Work) -> None:  # noqa: B027
         """Lets go of what the replacement will need; the thing itself is deleted after that was made."""

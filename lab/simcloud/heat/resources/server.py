@@ -52,6 +52,7 @@ class NovaServer(ResourceType):
         if servers.table.get(server_id) is None:
             servers.create(work.caller, self._request(work), server_id)
         while (server := servers.table.get(server_id)) is not None:
+            work.require_log_in()
             if server.vm_state == "error":
                 fault = server.fault or {}
                 reason = f"Message: {fault.get('message', 'Unknown')}, Code: {fault.get('code', 'Unknown')}"
@@ -109,11 +110,17 @@ class NovaServer(ResourceType):
         except ApiError as error:
             raise ResourceFailure(error.kind, error.message) from error
         while (server := self._server(work)) is not None:
+            work.require_log_in()
             if server.vm_state == "error" and server.task_state is None:
                 fault = server.fault or {}
                 message = f"Server {server.name} delete failed: ({fault.get('code')}) {fault.get('message')}"
                 raise ResourceInError("ERROR", message)
             await asyncio.sleep(POLL_SECONDS)
+
+    def is_of_use(self, work: Work) -> bool:
+        """A server that is no failure, whatever Heat missed of it."""
+        server = self._server(work)
+        return server is not None and status_of(server) != "ERROR"
 
     def prepare_for_replace(self, work: Work) -> None:
         """Detaches the ports of a server that is no failure (Nova has unbound those of a failed one)."""

@@ -4,6 +4,7 @@ Heat's check for a used name races (eight creates of one name made up to four st
 find before create, a tag with the operation, and the orphan reconciler removes what lost.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from services.cluster.domain.machine_group import GroupSpec, GroupState, Member,
 
 _ENDED = "DELETE_COMPLETE"
 _NESTED_DEPTH = 2
+_LOGIN_ENDED = re.compile(r"Unauthorized|HTTP 401")
 
 Guard = Callable[[], Awaitable[None]]
 
@@ -47,7 +49,7 @@ class HeatMachineGroups:
             return known
         await guard()
         try:
-            reference: str = await self._call(access, _create, spec)
+            reference: str = await self._order(access, _create, spec)
             return reference
         except heat_errors.HTTPConflict:
             known = await self.find(access, spec.cluster_id, spec.cluster_name, spec.key)
@@ -60,7 +62,7 @@ class HeatMachineGroups:
     async def repair(self, access: CloudAccess, backend_ref: str, spec: GroupSpec, guard: Guard) -> None:
         """Have Heat make what is missing of a failed group; what works stays."""
         await guard()
-        await self._call(access, _update, backend_ref, spec)
+        await self._order(access, _update, backend_ref, spec)
 
     async def observe(self, access: CloudAccess, backend_ref: str) -> Observation:
         """Return the group as Heat sees it now, with the servers that it has so far."""
@@ -71,19 +73,32 @@ class HeatMachineGroups:
         outputs = {item["output_key"]: item.get("output_value") for item in getattr(stack, "outputs", [])}
         words = stack.stack_status_reason if state is GroupState.FAILED else None
         found = [] if state is GroupState.COMPLETE else await self._call(access, _resources, backend_ref)
-        members = members_of(outputs) if state is GroupState.COMPLETE else _servers_in(found)
-        failed = stack.stack_status == "DELETE_FAILED"
-        return Observation(state, backend_ref, words, outputs, members, failed, _last_move(stack, found))
+        return Observation(
+            state,
+            backend_ref,
+            words,
+            outputs,
+            members=members_of(outputs) if state is GroupState.COMPLETE else _servers_in(found),
+            removal_failed=stack.stack_status == "DELETE_FAILED",
+            login_ended=bool(_LOGIN_ENDED.search(words or "")),
+            mended=stack.stack_status == "UPDATE_COMPLETE",
+            progress=_progress(stack, found),
+        )
 
     async def remove(self, access: CloudAccess, backend_ref: str, guard: Guard) -> None:
         """Ask Heat to take the group back; one that is gone is fine."""
         await guard()
-        await self._call(access, _delete, backend_ref)
+        await self._order(access, _delete, backend_ref)
 
     async def all_of_platform(self, access: CloudAccess) -> list[tuple[str, str, str]]:
         """Return (reference, cluster id, name) of every group of this project that carries a cluster's tag."""
         stacks = await self._call(access, _list_tagged)
         return [(stack.id, cluster, stack.stack_name) for stack in stacks for cluster in _clusters_of(stack)]
+
+    async def _order(self, access: CloudAccess, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Call with a token that was just issued: Heat does the whole work with it, and fails when it ends."""
+        self._threads.renew(access)
+        return await self._call(access, call, *arguments)
 
     async def _call(self, access: CloudAccess, call: Callable[..., Any], *arguments: Any) -> Any:
         client = self._threads.client(access, "heat", _client)
@@ -96,6 +111,9 @@ class HeatMachineGroups:
                 self._refused(access)
             raise CloudFailure(f"The cloud does not take the project's credential: {error}") from error
         except (heat_errors.HTTPException, heat_errors.BaseException, ClientException, OSError) as error:
+            if _LOGIN_ENDED.search(str(error)):
+                # Heat's API still took the token, a service behind it did not.
+                self._threads.renew(access)
             raise CloudFailure(f"Heat says: {error}") from error
 
 
@@ -171,10 +189,10 @@ def _servers_in(resources: list[Any]) -> tuple[Member, ...]:
     )
 
 
-def _last_move(stack: Any, resources: list[Any]) -> datetime:
-    """Return when Heat last began something of a stack; that a resource is done changes none of its times."""
-    times = [stack.creation_time, stack.updated_time, *(item.updated_time for item in resources)]
-    return max(datetime.fromisoformat(time) for time in times if time)
+def _progress(stack: Any, resources: list[Any]) -> frozenset[str]:
+    """Return what changes as Heat goes on: times tell when it begins something, states when something is done."""
+    parts = (f"{item.resource_name} {item.resource_status} {item.updated_time}" for item in resources)
+    return frozenset((f"{stack.stack_status} {stack.updated_time}", *parts))
 
 
 def _state_of(status: str) -> GroupState:
