@@ -1,4 +1,4 @@
-"""`python -m lab.simcloud`: `serve` an emulated OpenStack cloud; `knob` and `tune` turn its faults and speeds."""
+"""`python -m lab.simcloud`: `serve` an emulated OpenStack cloud; `knob`, `tune` and `seed` trouble, speed, fill it."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lab.simcloud.config import CloudConfig, Tuning
-from lab.simcloud.knobs.command import knob, tune
+from lab.simcloud.knobs.command import knob, seed, tune
 from lab.simcloud.server import run
 
 
@@ -68,6 +68,7 @@ def serve(
 
 
 main.add_command(knob)
+main.add_command(seed)
 main.add_command(tune)
 
 if __name__ == "__main__":

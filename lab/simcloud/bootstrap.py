@@ -13,7 +13,7 @@ from lab.simcloud.store import transaction
 
 ROLES = ("admin", "manager", "member", "reader", "service", "heat_stack_owner", "heat_stack_user")
 RESOURCE_CLASS = "bm.general"
-FIRST_ADDRESS, LAST_ADDRESS = 10, 200
+FIRST_ADDRESS, KEPT_AT_THE_END = 10, 56
 
 
 def bootstrap(cloud: Cloud) -> None:
@@ -62,7 +62,7 @@ def _network(cloud: Cloud) -> None:
     network = cloud.networks.create_network(
         owner, name="provision", shared=True, network_type="flat", physical_network="physnet1"
     )
-    pool = (str(net[FIRST_ADDRESS]), str(net[LAST_ADDRESS]))
+    pool = (str(net[FIRST_ADDRESS]), str(net[-KEPT_AT_THE_END]))
     fields = {"name": "provision", "gateway_ip": str(net[1]), "pools": [pool], "enable_dhcp": False}
     cloud.networks.create_subnet(owner, network.id, str(net), **fields)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sanic import Sanic
 
+from lab.simcloud.api.app import mount
 from lab.simcloud.bootstrap import bootstrap
 from lab.simcloud.cloud import Cloud
 from lab.simcloud.config import CloudConfig, knobs_socket
@@ -16,6 +17,7 @@ from lab.simcloud.ironic.routes import ironic_app
 from lab.simcloud.keystone.routes import keystone_app
 from lab.simcloud.knobs.gate import watch_calls
 from lab.simcloud.knobs.routes import knobs_app
+from lab.simcloud.knobs.routes_seed import SeedRoutes
 from lab.simcloud.knobs.socket import private_socket
 from lab.simcloud.neutron.routes import neutron_app
 from lab.simcloud.nova.routes import nova_app
@@ -59,7 +61,9 @@ async def run(config: CloudConfig) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    servers = [await _start(knobs_app(config, cloud.knobs), sock=private_socket(knobs_socket(config.state)))]
+    control = knobs_app(config, cloud.knobs)
+    mount(control, SeedRoutes(cloud).table())
+    servers = [await _start(control, sock=private_socket(knobs_socket(config.state)))]
     for name, app in apps_of(cloud).items():
         watch_calls(app, name, cloud.knobs)
         servers.append(await _start(app, host=config.host, port=config.port(name)))

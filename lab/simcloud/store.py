@@ -20,6 +20,8 @@ class Present:
     """Search value that means "has some value"."""
 
 
+CACHE_KIB: Final = 65536
+ROWS_SAMPLED: Final = 1000
 PRESENT: Final = Present()
 R = TypeVar("R", bound=Record)
 
@@ -39,7 +41,14 @@ def open_database(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=OFF")
+    database.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     return database
+
+
+def learn_sizes(database: sqlite3.Connection) -> None:
+    """Has SQLite look how its tables are filled, from a sample, so that it chooses indexes well."""
+    database.execute(f"PRAGMA analysis_limit={ROWS_SAMPLED}")
+    database.execute("ANALYZE")
 
 
 @contextmanager
@@ -57,8 +66,15 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
 class Table(Generic[R]):
     """Records of one kind, kept in order of insertion."""
 
-    def __init__(self, database: sqlite3.Connection, name: str, kind: type[R], indexed: Sequence[str] = ()) -> None:
-        """indexed: the fields that `find` may search by."""
+    def __init__(
+        self,
+        database: sqlite3.Connection,
+        name: str,
+        kind: type[R],
+        indexed: Sequence[str] = (),
+        together: Sequence[str] = (),
+    ) -> None:
+        """indexed: the fields that `find` may search by. together: those of them that a frequent search has all of."""
         self._database = database
         self._name = name
         self._decoder = msgspec.json.Decoder(kind)
@@ -72,6 +88,10 @@ class Table(Generic[R]):
         )
         for field in indexed:
             database.execute(f"CREATE INDEX IF NOT EXISTS {name}_{field} ON {name} ({field}, seq)")
+
+        if together:
+            fields = ", ".join(together)
+            database.execute(f"CREATE INDEX IF NOT EXISTS {name}_together ON {name} ({fields}, seq)")
 
     def _encoded(self, record: R) -> str:
         return self._encoder.encode(record).decode()
@@ -100,22 +120,40 @@ class Table(Generic[R]):
         condition, values = self._condition(equals)
         self._database.execute(f"DELETE FROM {self._name}{condition}", values)
 
-    def find(self, *, after: Any = None, limit: Any = None, newest_first: Any = False, **equals: Any) -> list[R]:
+    def find(self, **search: Any) -> list[R]:
+        """All that `each` gives, at once."""
+        return list(self.each(**search))
+
+    def each(
+        self,
+        *,
+        after: Any = None,
+        limit: Any = None,
+        newest_first: Any = False,
+        containing: Any = (),
+        **equals: Any,
+    ) -> Iterator[R]:
         """Records whose indexed fields equal the values (None: absent; PRESENT: any; a list: one of).
 
-        after: only those behind the record of this id, in the order asked for. limit: at most so many (int).
-        newest_first: bool. These three are typed Any so that searches may come as one mapping.
+        They are read one by one, as far as they are wanted; nobody may write meanwhile. after: only those behind the
+        record of this id, in the order asked for. limit: at most so many (int). newest_first: bool. containing: texts
+        that stand somewhere in the record, for what no index finds. These are typed Any so that searches may come as
+        one mapping.
         """
-        condition, values = self._condition(equals, after, newest_first)
+        condition, values = self._condition(equals, after, newest_first, containing)
         order = f" ORDER BY seq {'DESC' if newest_first else 'ASC'}"
         bound = f" LIMIT {int(limit)}" if limit is not None else ""
-        rows = self._database.execute(f"SELECT doc FROM {self._name}{condition}{order}{bound}", values)
-        return [self._decoder.decode(row[0]) for row in rows]
+        for row in self._database.execute(f"SELECT doc FROM {self._name}{condition}{order}{bound}", values):
+            yield self._decoder.decode(row[0])
 
     def first(self, **equals: Any) -> R | None:
         """The oldest record that matches, or None."""
         found = self.find(limit=1, **equals)
         return found[0] if found else None
+
+    def values(self, field: str) -> list[Any]:
+        """Each value that an indexed field has, once."""
+        return [row[0] for row in self._database.execute(f"SELECT DISTINCT {field} FROM {self._name}")]
 
     def count(self, **equals: Any) -> int:
         """How many records match."""
@@ -124,7 +162,11 @@ class Table(Generic[R]):
         return int(row[0])
 
     def _condition(
-        self, equals: dict[str, Any], after: str | None = None, newest_first: bool = False
+        self,
+        equals: dict[str, Any],
+        after: str | None = None,
+        newest_first: bool = False,
+        containing: Sequence[str] = (),
     ) -> tuple[str, list[Any]]:
         parts: list[str] = []
         values: list[Any] = []
@@ -142,4 +184,6 @@ class Table(Generic[R]):
         if after is not None:
             parts.append(f"seq {'<' if newest_first else '>'} (SELECT seq FROM {self._name} WHERE id = ?)")
             values.append(after)
+        parts += ["instr(doc, ?)"] * len(containing)
+        values += [msgspec.json.encode(text).decode()[1:-1] for text in containing]
         return (f" WHERE {' AND '.join(parts)}" if parts else ""), values

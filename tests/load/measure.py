@@ -43,6 +43,15 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     return ticks / _TICKS_PER_SECOND
 
 
+def peak_mebibytes(pids: Sequence[int]) -> float:
+    """The most memory that processes have had resident since their start, all together (VmHWM of proc(5))."""
+    found = 0
+    for pid in pids:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        found += int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
+    return found / 1024
+
+
 async def one_round(target: Target, connections: int, seconds: float) -> Round:
     """Ask as fast as answers come, over ``connections`` kept-alive connections, for ``seconds``."""
     times: list[float] = []

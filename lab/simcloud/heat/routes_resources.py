@@ -11,7 +11,7 @@ from lab.simcloud.heat.access import exact_stack, find_stack, require_role
 from lab.simcloud.heat.engine import Engine
 from lab.simcloud.heat.errors import resource_missing
 from lab.simcloud.heat.records import Stack, StackEvent, StackResource
-from lab.simcloud.heat.views import event_view, resource_view, stack_url
+from lab.simcloud.heat.views import event_view, resource_view, stack_url, users_of
 
 BELOW_STACK = ("resources", "events", "template", "outputs", "environment", "files", "actions")
 
@@ -74,8 +74,10 @@ class ResourceRoutes:
         root = address_of(request)
         found = []
         for inner in self._tree(stack, depth):
-            for row in self._stacks.rows(inner.id).values():
-                view = resource_view(self._stacks, inner, row, root, detail)
+            rows = self._stacks.rows(inner.id)
+            users = users_of(rows.values())
+            for row in rows.values():
+                view = resource_view(self._stacks, inner, row, root, users, detail)
                 if _chosen(view, request):
                     found.append(view)
         return answer({"resources": found})
@@ -84,7 +86,8 @@ class ResourceRoutes:
         """GET …/resources/{name}"""
         stack = self._stack(request, project, name, stack_id)
         row = self._row(stack, resource)
-        return answer({"resource": resource_view(self._stacks, stack, row, address_of(request), True)})
+        users = users_of(self._stacks.rows(stack.id).values())
+        return answer({"resource": resource_view(self._stacks, stack, row, address_of(request), users, True)})
 
     async def mark(self, request: Request, project: str, name: str, stack_id: str, resource: str) -> HTTPResponse:
         """PATCH …/resources/{name}: marked unhealthy, the next update replaces it."""

@@ -1,5 +1,7 @@
 """Routes of stacks."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from sanic import HTTPResponse, Request
@@ -14,6 +16,8 @@ from lab.simcloud.heat.preview import changes_view, preview_view
 from lab.simcloud.heat.records import Stack
 from lab.simcloud.heat.requests import definition_of, tags_of, timeout_of
 from lab.simcloud.heat.views import full_stack, short_stack, stack_url
+
+STATUSES = {"IN_PROGRESS", "COMPLETE", "FAILED"}
 
 
 class StackRoutes:
@@ -62,12 +66,9 @@ class StackRoutes:
         require_role(request, project, "reader")
         if flag_argument(request, "global_tenant"):
             require_role(request, "", "admin")
-        found = [s for s in self._candidates(request, project) if _matches(s, request)]
-        marker, limit = text_argument(request, "marker"), limit_argument(request)
-        if marker:
-            ids = [stack.id for stack in found]
-            found = found[ids.index(marker) + 1 :] if marker in ids else []
-        root = address_of(request)
+        limit, root = limit_argument(request), address_of(request)
+        marker = text_argument(request, "marker")
+        found = list(islice(self._matching(request, project, marker), limit + 1))
         if detail:
             shown = [full_stack(self._stacks, stack, root) for stack in found[:limit]]
         else:
@@ -76,14 +77,14 @@ class StackRoutes:
                 shown = [view | {"project": stack.project_id} for view, stack in zip(shown, found, strict=False)]
         body: dict[str, Any] = {"stacks": shown}
         if flag_argument(request, "with_count"):
-            body["count"] = len(found)
+            body["count"] = sum(1 for _ in self._matching(request, project, None))
         if len(found) > limit:
             href = f"{root}{request.path}?limit={limit}&marker={found[limit - 1].id}"
             body["links"] = [{"rel": "next", "href": href}]
         return answer(body)
 
-    def _candidates(self, request: Request, project: str) -> list[Stack]:
-        wanted: dict[str, Any] = {"project_id": project}
+    def _matching(self, request: Request, project: str, marker: str | None) -> Iterator[Stack]:
+        wanted: dict[str, Any] = {} if flag_argument(request, "global_tenant") else {"project_id": project}
         if not flag_argument(request, "show_nested"):
             wanted["parent_id"] = None
         if not flag_argument(request, "show_deleted"):
@@ -91,8 +92,13 @@ class StackRoutes:
         names = [str(name) for name in request.args.getlist("name") or []]
         if names:
             wanted["name"] = names
+        statuses = [str(status) for status in request.args.getlist("status") or []]
+        if statuses and set(statuses) <= STATUSES:
+            wanted["status"] = statuses
+        wanted["containing"] = (text_argument(request, "tags") or "").split(",")
         ascending = (text_argument(request, "sort_dir") or "desc") == "asc"
-        return self._stacks.table.find(newest_first=not ascending, **wanted)
+        found = self._stacks.table.each(after=marker, newest_first=not ascending, **wanted)
+        return (stack for stack in found if _matches(stack, request))
 
     async def create(self, request: Request, project: str) -> HTTPResponse:
         """POST /stacks"""

@@ -14,8 +14,9 @@ from lab.simcloud.heat.resources.lookups import Lookups
 from lab.simcloud.heat.resources.properties import checked_properties
 from lab.simcloud.heat.resources.registry import resource_type, schema_of
 from lab.simcloud.heat.resources.resource import ResourceType
+from lab.simcloud.heat.scope import StackScope
 from lab.simcloud.heat.stacks import Stacks, caller_of_stack
-from lab.simcloud.heat.template import Definition, Template
+from lab.simcloud.heat.template import Definition
 from lab.simcloud.knobs.board import Board, WorkFault
 from lab.simcloud.store import new_id
 
@@ -34,6 +35,8 @@ class Traversal:
         self._knobs = knobs
         self._retries = retries
         self._failure: ResourceFailure | None = None
+        self._rows: dict[str, StackResource] = {}
+        self._scope: StackScope
 
     async def under_knobs(self, action: Callable[[], Awaitable[ResourceFailure | None]]) -> ResourceFailure | None:
         """One of the two actions below, held up or made to fail as the knobs of the stack say."""
@@ -58,13 +61,13 @@ class Traversal:
     async def converge(self) -> ResourceFailure | None:
         """Makes the stack what its template says; the first failure, or None."""
         template = self._stacks.template(self._stack)
-        definitions = self._stacks.scope(self._stack, template).enabled()
+        self._scope = self._stacks.scope(self._stack, template, self._rows)
+        self._rows |= self._stacks.rows(self._stack.id)
+        definitions = self._scope.enabled()
         names = set(definitions)
         requires = {name: definition.requires(names) for name, definition in definitions.items()}
         done = {name: asyncio.Event() for name in definitions}
-        await _all(
-            self._when_ready(template, definition, requires[name], done) for name, definition in definitions.items()
-        )
+        await _all(self._when_ready(definition, requires[name], done) for name, definition in definitions.items())
         if self._failure is None:
             rows = self._stacks.resources.find(stack_id=self._stack.id)
             await self._remove_rows([row for row in rows if row.retired or row.name not in names])
@@ -75,21 +78,19 @@ class Traversal:
         await self._remove_rows(self._stacks.resources.find(stack_id=self._stack.id))
         return self._failure
 
-    async def _when_ready(
-        self, template: Template, definition: Definition, needed: set[str], done: dict[str, asyncio.Event]
-    ) -> None:
+    async def _when_ready(self, definition: Definition, needed: set[str], done: dict[str, asyncio.Event]) -> None:
         try:
             for name in needed:
                 await done[name].wait()
             if self._failure is None:
-                await self._bring(template, definition, needed)
+                await self._bring(definition, needed)
         finally:
             done[definition.name].set()
 
-    async def _bring(self, template: Template, definition: Definition, needed: set[str]) -> None:
-        row = self._stacks.resources.first(stack_id=self._stack.id, name=definition.name, retired=False)
+    async def _bring(self, definition: Definition, needed: set[str]) -> None:
+        row = self._rows.get(definition.name)
         try:
-            kind, properties = self._resolved(template, definition)
+            kind, properties = self._resolved(definition)
             row = self._row_for(row, kind, definition, properties)
             row.requires = sorted(needed)
             row.keep = definition.deletion_policy == "Retain"
@@ -106,10 +107,10 @@ class Traversal:
         except (ResourceFailure, ApiError) as error:
             self._failed(row, definition, error)
 
-    def _resolved(self, template: Template, definition: Definition) -> tuple[ResourceType, dict[str, Any]]:
+    def _resolved(self, definition: Definition) -> tuple[ResourceType, dict[str, Any]]:
         stack = self._stack
         kind = resource_type(definition.type, stack.files, stack.registry)
-        given = self._stacks.scope(stack, template).properties(definition)
+        given = self._scope.properties(definition)
         lookup = Lookups(self._stacks.services, caller_of_stack(stack)) if stack.parent_id else nothing_wrong
         return kind, checked_properties(definition.name, schema_of(kind), given, lookup)
 
@@ -133,7 +134,7 @@ class Traversal:
             row.retired = True
             self._stacks.resources.save(row)
         moment = stamp()
-        return self._stacks.resources.add(
+        self._rows[definition.name] = made = self._stacks.resources.add(
             StackResource(
                 id=new_id(),
                 stack_id=self._stack.id,
@@ -143,6 +144,7 @@ class Traversal:
                 updated=moment,
             )
         )
+        return made
 
     def _must_replace(
         self, row: StackResource, kind: ResourceType, definition: Definition, properties: dict[str, Any]

@@ -1,5 +1,6 @@
 """Heat's records as its API shows them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from lab.simcloud.heat.functions import Unknown
@@ -59,16 +60,29 @@ def full_stack(stacks: Stacks, stack: Stack, root: str, resolve_outputs: bool = 
     return view
 
 
+def users_of(rows: Iterable[StackResource]) -> dict[str, list[str]]:
+    """The resources that need another one, by the name of that."""
+    users: dict[str, list[str]] = {}
+    for row in rows:
+        for needed in row.requires:
+            users.setdefault(needed, []).append(row.name)
+    return users
+
+
 def resource_view(
-    stacks: Stacks, stack: Stack, row: StackResource, root: str, attributes: bool = False
+    stacks: Stacks,
+    stack: Stack,
+    row: StackResource,
+    root: str,
+    users: dict[str, list[str]],
+    attributes: bool = False,
 ) -> dict[str, Any]:
-    """A resource of a stack."""
+    """A resource of a stack; users: of `users_of` its stack."""
     home = stack_url(root, stack)
     links = [{"href": f"{home}/resources/{row.name}", "rel": "self"}, {"href": home, "rel": "stack"}]
     nested = stacks.table.get(row.physical_id or "")
     if nested is not None:
         links.append({"href": stack_url(root, nested), "rel": "nested"})
-    users = [other.name for other in stacks.rows(stack.id).values() if row.name in other.requires]
     view: dict[str, Any] = {
         "resource_name": row.name,
         "logical_resource_id": row.name,
@@ -78,7 +92,7 @@ def resource_view(
         "resource_status_reason": row.status_reason,
         "creation_time": row.created,
         "updated_time": row.updated,
-        "required_by": users,
+        "required_by": users.get(row.name, []),
         "links": links,
     }
     if stack.parent_resource:

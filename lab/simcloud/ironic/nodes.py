@@ -22,6 +22,7 @@ NODE_INDEXES = (
     "reservation",
     "retired",
 )
+NODE_FREE = ("resource_class", "provision_state", "instance_uuid")
 
 
 class Nodes:
@@ -29,7 +30,7 @@ class Nodes:
 
     def __init__(self, database: sqlite3.Connection, conductor: str) -> None:
         """conductor: the host name that locks are taken in."""
-        self.table = Table(database, "nodes", Node, NODE_INDEXES)
+        self.table = Table(database, "nodes", Node, NODE_INDEXES, NODE_FREE)
         self.ports = Table(database, "baremetal_ports", BaremetalPort, ("node_uuid", "address"))
         self.conductor = conductor
 

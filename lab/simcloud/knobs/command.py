@@ -71,6 +71,14 @@ def tune(fields: tuple[str, ...], state: Path) -> None:
     _show(state, lambda knobs: knobs.tuning(**_values(fields)))
 
 
+@click.command()
+@_fields
+@_state
+def seed(fields: tuple[str, ...], state: Path) -> None:
+    """Fills a running cloud in bulk, without machines: `seed nodes=100000 stacks=10000`."""
+    _show(state, lambda knobs: knobs.seed(**_values(fields)))
+
+
 def _show(state: Path, ask: Callable[[Knobs], Any]) -> None:
     with _words(state), Knobs(state) as knobs:
         click.echo(msgspec.json.format(msgspec.json.encode(ask(knobs))))

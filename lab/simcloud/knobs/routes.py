@@ -11,6 +11,7 @@ from lab.simcloud.config import CloudConfig, Tuning
 from lab.simcloud.errors import ApiError, bad_request
 from lab.simcloud.knobs.board import Board
 from lab.simcloud.knobs.records import AnyKnob, Count
+from lab.simcloud.knobs.requests import converted, require_right
 
 MOST_WAIT_SECONDS = 600.0
 
@@ -56,7 +57,7 @@ class KnobRoutes:
         body = body_of(request)
         several = "knobs" in body
         knobs = [_knob(one) for one in (body["knobs"] if several else [body])]
-        _require_right([f"{place}{mistake}" for place, knob in _places(knobs, several) for mistake in knob.mistakes()])
+        require_right([f"{place}{mistake}" for place, knob in _places(knobs, several) for mistake in knob.mistakes()])
         shown = [_view(*self._board.get(knob.id)) for knob in self._board.put(knobs)]
         return answer({"knobs": shown} if several else shown[0], 201)
 
@@ -80,32 +81,20 @@ class KnobRoutes:
 
     async def tune(self, request: Request) -> HTTPResponse:
         """PATCH /v1/tuning: what is left out stays."""
-        changed = _converted(msgspec.to_builtins(self._tuning) | body_of(request), Tuning)
-        _require_right(list(changed.mistakes()))
+        changed = converted(msgspec.to_builtins(self._tuning) | body_of(request), Tuning)
+        require_right(list(changed.mistakes()))
         for name in changed.__struct_fields__:
             setattr(self._tuning, name, getattr(changed, name))
         return answer(self._tuning)
 
 
-def _converted(raw: Any, kind: Any) -> Any:
-    try:
-        return msgspec.convert(raw, kind)
-    except msgspec.ValidationError as error:
-        raise bad_request(str(error)) from error
-
-
 def _knob(raw: Any) -> AnyKnob:
-    knob: AnyKnob = _converted(raw, AnyKnob)
+    knob: AnyKnob = converted(raw, AnyKnob)
     return knob
 
 
 def _places(knobs: list[AnyKnob], several: bool) -> Iterable[tuple[str, AnyKnob]]:
     return [(f"knobs[{index}]." if several else "", knob) for index, knob in enumerate(knobs)]
-
-
-def _require_right(mistakes: list[str]) -> None:
-    if mistakes:
-        raise bad_request("; ".join(mistakes))
 
 
 def _number(request: Request, name: str, default: float) -> float:

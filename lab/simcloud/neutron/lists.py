@@ -1,5 +1,7 @@
 """Filtering, choosing of fields and paging, as every list of Neutron does."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from sanic import Request
@@ -41,20 +43,25 @@ def _has_address(fixed_ips: list[dict[str, str]], wanted: str) -> bool:
     return any(address.get(key) == value for address in fixed_ips)
 
 
-def page(name: str, items: list[dict[str, Any]], request: Request, address: str) -> dict[str, Any]:
-    """The page of `items` that the request asks for, with a link to the next one."""
-    items = [item for item in items if matches(item, request)]
-    marker, limited = text_argument(request, "marker"), "limit" in request.args
-    if marker:
-        ids = [item["id"] for item in items]
-        items = items[ids.index(marker) + 1 :] if marker in ids else []
+def search(request: Request, *fields: str) -> dict[str, Any]:
+    """What a list may leave to the store: the marker, and the filters by those indexed fields."""
+    given = {field: [str(value) for value in request.args.getlist(field)] for field in fields if field in request.args}
+    return given | {"after": text_argument(request, "marker") or None}
+
+
+def page(name: str, found: Iterable[dict[str, Any]], request: Request, address: str) -> dict[str, Any]:
+    """The page of what was found behind the marker, with a link to the next one; reads no further than it needs."""
+    matching = (item for item in found if matches(item, request))
     body: dict[str, Any] = {}
-    if limited:
+    if "limit" in request.args:
         limit = limit_argument(request)
+        items = list(islice(matching, limit + 1))
         if len(items) > limit:
             href = f"{address}{request.path}?limit={limit}&marker={items[limit - 1]['id']}"
             body[f"{name}_links"] = [{"rel": "next", "href": href}]
         items = items[:limit]
+    else:
+        items = list(matching)
     fields = [str(field) for field in request.args.getlist("fields") or []]
     body[name] = [{key: item[key] for key in fields if key in item} for item in items] if fields else items
     return body

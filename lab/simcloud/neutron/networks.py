@@ -8,7 +8,8 @@ from typing import Any
 from lab.simcloud.caller import Caller
 from lab.simcloud.clock import stamp
 from lab.simcloud.errors import bad_request, conflict, not_found
-from lab.simcloud.neutron.records import FixedAddress, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from lab.simcloud.neutron.addresses import Addresses
+from lab.simcloud.neutron.records import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from lab.simcloud.store import Table, new_id, transaction
 
 PORT_INDEXES = ("name", "project_id", "network_id", "device_id", "device_owner", "mac_address", "status")
@@ -21,8 +22,8 @@ class Networks:
         self._database = database
         self.networks = Table(database, "networks", Network, ("name", "project_id", "shared"))
         self.subnets = Table(database, "subnets", Subnet, ("name", "project_id", "network_id"))
-        self.ports = Table(database, "ports", Port, PORT_INDEXES)
-        self.addresses = Table(database, "addresses", FixedAddress, ("subnet_id", "port_id"))
+        self.ports = Table(database, "ports", Port, PORT_INDEXES, ("project_id", "name"))
+        self.addresses = Addresses(database)
         self.groups = Table(database, "security_groups", SecurityGroup, ("name", "project_id"))
         self.rules = Table(database, "security_group_rules", SecurityGroupRule, ("security_group_id", "project_id"))
 
@@ -73,7 +74,7 @@ class Networks:
             raise not_found(f"Network {network_id} could not be found.", "NetworkNotFound")
         port_id = str(fields.pop("id", None) or new_id())
         moment = stamp()
-        with transaction(self._database):
+        with transaction(self._database), self.addresses.taking():
             fixed = self._allocate(port_id, network_id, asked)
             defaults: dict[str, Any] = {"name": "", "mac_address": _random_mac()}
             defaults |= {"created_at": moment, "updated_at": moment}
@@ -82,8 +83,8 @@ class Networks:
 
     def move_port(self, port: Port, asked: list[dict[str, Any]]) -> None:
         """Gives the port other addresses; errors as for a new one, which then leave it as it was."""
-        with transaction(self._database):
-            self.addresses.remove_where(port_id=port.id)
+        with transaction(self._database), self.addresses.taking():
+            self.addresses.free(port.id)
             port.fixed_ips = self._allocate(port.id, port.network_id, asked)
             self.ports.save(port)
 
@@ -96,30 +97,18 @@ class Networks:
         self, port_id: str, network_id: str, subnets: list[Subnet], wish: dict[str, Any]
     ) -> dict[str, str]:
         subnet = _chosen_subnet(subnets, network_id, wish)
-        address = str(wish["ip_address"]) if wish.get("ip_address") else self._lowest_free(subnet)
-        if self.addresses.get(f"{subnet.id}/{address}"):
-            raise conflict(f"IP address {address} already allocated in subnet {subnet.id}", "IpAddressAlreadyAllocated")
-        self.addresses.add(
-            FixedAddress(id=f"{subnet.id}/{address}", subnet_id=subnet.id, port_id=port_id, address=address)
-        )
+        address = str(wish["ip_address"]) if wish.get("ip_address") else self.addresses.lowest_free(subnet)
+        self.addresses.take(subnet.id, address, port_id)
         return {"subnet_id": subnet.id, "ip_address": address}
-
-    def _lowest_free(self, subnet: Subnet) -> str:
-        used = {int(IPv4Address(taken.address)) for taken in self.addresses.find(subnet_id=subnet.id)}
-        for first, last in subnet.pools:
-            for number in range(int(IPv4Address(first)), int(IPv4Address(last)) + 1):
-                if number not in used:
-                    return str(IPv4Address(number))
-        raise conflict(f"No more IP addresses available on network {subnet.network_id}.", "IpAddressGenerationFailure")
 
     def remove_port(self, port_id: str) -> None:
         """Deletes a port and frees its addresses."""
-        self.addresses.remove_where(port_id=port_id)
+        self.addresses.free(port_id)
         self.ports.remove(port_id)
 
     def remove_subnet(self, subnet_id: str) -> None:
         """Deletes a subnet; 409 while a port has an address of it."""
-        if self.addresses.count(subnet_id=subnet_id):
+        if self.addresses.in_use(subnet_id):
             raise conflict(
                 f"Unable to complete operation on subnet {subnet_id}: One or more ports have an IP allocation "
                 "from this subnet.",
@@ -160,7 +149,7 @@ class Networks:
 
     def remove_group(self, group: SecurityGroup) -> None:
         """Deletes a group and its rules; 409 while a port uses it."""
-        if any(group.id in port.security_groups for port in self.ports.find(project_id=group.project_id)):
+        if self.ports.first(project_id=group.project_id, containing=[group.id]):
             raise conflict(f"Security Group {group.id} in use.", "SecurityGroupInUse")
         self.rules.remove_where(security_group_id=group.id)
         self.groups.remove(group.id)

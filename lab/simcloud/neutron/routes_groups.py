@@ -8,7 +8,7 @@ from lab.simcloud.api.access import caller_of
 from lab.simcloud.api.app import address_of, answer, body_of
 from lab.simcloud.caller import Caller
 from lab.simcloud.errors import not_found
-from lab.simcloud.neutron.lists import page
+from lab.simcloud.neutron.lists import page, search
 from lab.simcloud.neutron.networks import Networks
 from lab.simcloud.neutron.records import SecurityGroup
 from lab.simcloud.neutron.routes_networks import owner_for
@@ -56,7 +56,8 @@ class GroupRoutes:
         if caller.project_id:
             self._networks.default_group(caller.project_id)
         own = {} if caller.is_admin else {"project_id": caller.project_id}
-        shown = [show_group(self._networks, group) for group in self._networks.groups.find(**own)]
+        found = self._networks.groups.each(**search(request, "name", "project_id") | own)
+        shown = (show_group(self._networks, group) for group in found)
         return answer(page("security_groups", shown, request, address_of(request)))
 
     async def create(self, request: Request) -> HTTPResponse:
@@ -80,7 +81,8 @@ class GroupRoutes:
         """GET /v2.0/security-group-rules"""
         caller = caller_of(request)
         own = {} if caller.is_admin else {"project_id": caller.project_id}
-        shown = [show_rule(rule) for rule in self._networks.rules.find(**own)]
+        found = self._networks.rules.each(**search(request, "security_group_id", "project_id") | own)
+        shown = (show_rule(rule) for rule in found)
         return answer(page("security_group_rules", shown, request, address_of(request)))
 
     async def create_rule(self, request: Request) -> HTTPResponse:

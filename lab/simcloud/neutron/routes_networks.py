@@ -9,7 +9,7 @@ from lab.simcloud.api.app import address_of, answer, body_of
 from lab.simcloud.caller import Caller
 from lab.simcloud.clock import stamp
 from lab.simcloud.errors import ApiError, bad_request, forbidden, not_found
-from lab.simcloud.neutron.lists import page
+from lab.simcloud.neutron.lists import page, search
 from lab.simcloud.neutron.networks import Networks
 from lab.simcloud.neutron.records import Network, Subnet
 from lab.simcloud.neutron.views import show_network, show_subnet
@@ -79,11 +79,16 @@ class NetworkRoutes:
             raise denied(change)
         return subnet
 
+    def _sees(self, caller: Caller, network_id: str) -> bool:
+        network = self._networks.networks.get(network_id)
+        return network is not None and self._networks.visible(network, caller)
+
     async def list_networks(self, request: Request) -> HTTPResponse:
         """GET /v2.0/networks"""
         caller = caller_of(request)
-        found = [n for n in self._networks.networks.find() if self._networks.visible(n, caller)]
-        shown = [show_network(self._networks, network, caller.is_admin) for network in found]
+        found = self._networks.networks.each(**search(request, "name", "project_id"))
+        visible = (network for network in found if self._networks.visible(network, caller))
+        shown = (show_network(self._networks, network, caller.is_admin) for network in visible)
         return answer(page("networks", shown, request, address_of(request)))
 
     async def create_network(self, request: Request) -> HTTPResponse:
@@ -125,8 +130,8 @@ class NetworkRoutes:
     async def list_subnets(self, request: Request) -> HTTPResponse:
         """GET /v2.0/subnets"""
         caller = caller_of(request)
-        ids = {n.id for n in self._networks.networks.find() if self._networks.visible(n, caller)}
-        shown = [show_subnet(subnet) for subnet in self._networks.subnets.find() if subnet.network_id in ids]
+        found = self._networks.subnets.each(**search(request, "name", "project_id", "network_id"))
+        shown = (show_subnet(subnet) for subnet in found if self._sees(caller, subnet.network_id))
         return answer(page("subnets", shown, request, address_of(request)))
 
     async def create_subnet(self, request: Request) -> HTTPResponse:

@@ -9,8 +9,8 @@ from lab.simcloud.api.app import address_of, answer, body_of
 from lab.simcloud.caller import Caller
 from lab.simcloud.clock import stamp
 from lab.simcloud.errors import not_found
-from lab.simcloud.neutron.lists import page
-from lab.simcloud.neutron.networks import Networks
+from lab.simcloud.neutron.lists import page, search
+from lab.simcloud.neutron.networks import PORT_INDEXES, Networks
 from lab.simcloud.neutron.records import Port
 from lab.simcloud.neutron.routes_networks import denied, owner_for
 from lab.simcloud.neutron.views import show_port
@@ -60,10 +60,8 @@ class PortRoutes:
         """GET /v2.0/ports"""
         caller = caller_of(request)
         own: dict[str, Any] = {} if caller.is_admin else {"project_id": caller.project_id}
-        for field in ("network_id", "device_id", "name"):
-            if field in request.args:
-                own[field] = [str(value) for value in request.args.getlist(field)]
-        shown = [show_port(port, caller.is_admin) for port in self._networks.ports.find(**own)]
+        found = self._networks.ports.each(**search(request, *PORT_INDEXES) | own)
+        shown = (show_port(port, caller.is_admin) for port in found)
         return answer(page("ports", shown, request, address_of(request)))
 
     async def create(self, request: Request) -> HTTPResponse:

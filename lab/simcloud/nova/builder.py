@@ -49,6 +49,7 @@ class Builder:
         self._drives = drives
         self._scheduler = Scheduler(nodes)
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._awaited: dict[str, asyncio.Event] = {}
 
     def start(self, server_id: str) -> None:
         """Begins to build."""
@@ -98,7 +99,17 @@ class Builder:
         for field, value in changes.items():
             setattr(server, field, value)
         server.updated = stamp()
-        return self._servers.save(server)
+        self._servers.save(server)
+        self._tell(server_id)
+        return server
+
+    def _tell(self, server_id: str) -> None:
+        if event := self._awaited.pop(server_id, None):
+            event.set()
+
+    async def changed(self, server_id: str) -> None:
+        """Waits until the server changes or is gone."""
+        await self._awaited.setdefault(server_id, asyncio.Event()).wait()
 
     async def _build(self, server_id: str) -> None:
         try:
@@ -202,6 +213,7 @@ class Builder:
         for port_id in server.ports:
             self._let_go(server_id, port_id, port_id in server.own_ports)
         self._servers.remove(server_id)
+        self._tell(server_id)
 
     def _give_up(self, server_id: str, message: str) -> None:
         """A build that failed for good: Nova unbinds the ports it was given, so that another server can have them."""

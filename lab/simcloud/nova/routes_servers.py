@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from itertools import islice
 from typing import Any
 
 from sanic import HTTPResponse, Request
@@ -80,8 +81,8 @@ class ServerRoutes:
             asked = text_argument(request, "project_id") or text_argument(request, "tenant_id")
             wanted = {"project_id": asked} if asked else {}
         limit, marker = limit_argument(request), text_argument(request, "marker")
-        found = self._servers.table.find(after=marker, newest_first=True, **wanted)
-        found = [server for server in found if _matches(server, request)]
+        servers = self._servers.table.each(after=marker, newest_first=True, **wanted)
+        found = list(islice((server for server in servers if _matches(server, request)), limit + 1))
         root = address_of(request)
         shown = [self._view(request, s, listed=True) if detail else short_view(s, root) for s in found[:limit]]
         body: dict[str, Any] = {"servers": shown}

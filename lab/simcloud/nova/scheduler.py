@@ -1,12 +1,12 @@
 """Which node a server gets: the first that is available, healthy and of the flavor's class."""
 
 import re
+from collections.abc import Iterable
+from itertools import chain
 
 from lab.simcloud.ironic.nodes import Nodes
 from lab.simcloud.ironic.records import Node
 from lab.simcloud.nova.records import Server
-
-PAGE = 200
 
 
 def custom_class(resource_class: str) -> str:
@@ -39,15 +39,19 @@ class Scheduler:
             return None
         classes = {key.removeprefix("resources:") for key in amounts}
         traits = {k.removeprefix("trait:") for k, v in _specs(server).items() if v == "required"}
-        after: str | None = None
-        while page := self._nodes.table.find(
-            after=after, limit=PAGE, provision_state="available", maintenance=False, instance_uuid=None
-        ):
-            for node in page:
-                if self._fits(server, node, classes, traits):
-                    return self._nodes.change(node.id, instance_uuid=server.id)
-            after = page[-1].id
+        for node in self._candidates(server, classes):
+            if self._fits(server, node, classes, traits):
+                return self._nodes.change(node.id, instance_uuid=server.id)
         return None
+
+    def _candidates(self, server: Server, classes: set[str]) -> Iterable[Node]:
+        nodes = self._nodes.table
+        if server.wanted_node:
+            named = nodes.get(server.wanted_node) or nodes.first(name=server.wanted_node)
+            return [named] if named else []
+        wanted = [name for name in nodes.values("resource_class") if name and custom_class(name) in classes]
+        free = {"provision_state": "available", "instance_uuid": None}
+        return chain.from_iterable(nodes.each(resource_class=name, **free) for name in wanted)
 
     @staticmethod
     def _fits(server: Server, node: Node, classes: set[str], traits: set[str]) -> bool:

@@ -78,7 +78,7 @@ class Servers:
             name=name,
             project_id=str(caller.project_id),
             user_id=caller.user_id,
-            flavor=_snapshot(flavor),
+            flavor=snapshot(flavor),
             image_id=image_id,
             hostname=str(body.get("hostname") or host_name(name)),
             key_name=key_name,
@@ -160,6 +160,11 @@ class Servers:
         group = self._networks.default_group(server.project_id).id
         return self._networks.create_port(server.project_id, network.id, fixed, security_groups=[group])
 
+    async def changed(self, server: Server) -> None:
+        """Waits until a server is another than this, or is gone."""
+        if self.table.get(server.id) == server:
+            await self._builder.changed(server.id)
+
     def detach_ports(self, server: Server) -> None:
         """Takes all ports from a server; those that it made itself are gone."""
         self._builder.detach_ports(server.id)
@@ -215,7 +220,8 @@ def _pinned_node(caller: Caller, body: dict[str, Any]) -> str | None:
     return str(node) if node else None
 
 
-def _snapshot(flavor: Flavor) -> dict[str, Any]:
+def snapshot(flavor: Flavor) -> dict[str, Any]:
+    """What a server keeps of its flavor."""
     return {
         "id": flavor.id,
         "original_name": flavor.name,

@@ -1,6 +1,8 @@
 """Placement's app: a view of Ironic's nodes as resource providers, one of a custom class each."""
 
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -98,13 +100,13 @@ class ProviderRoutes:
         if not caller_of(request).is_admin:
             raise forbidden("Policy does not allow this request to be performed.")
 
-    def _providers(self) -> list[Node]:
-        return [n for n in self._nodes.table.find() if n.resource_class and n.provision_state not in HIDDEN]
+    def _providers(self, **wanted: Any) -> Iterator[Node]:
+        return (node for node in self._nodes.table.each(**wanted) if _is_provider(node))
 
     def _provider(self, request: Request, provider: str) -> Node:
         self._require_admin(request)
         node = self._nodes.table.get(provider)
-        if node is None or node not in self._providers():
+        if node is None or not _is_provider(node):
             raise not_found(f"No resource provider with uuid {provider} found")
         return node
 
@@ -124,14 +126,12 @@ class ProviderRoutes:
     async def index(self, request: Request) -> HTTPResponse:
         """GET /resource_providers"""
         self._require_admin(request)
-        found = self._providers()
-        if name := text_argument(request, "name"):
-            found = [node for node in found if node.id == name]
-        if uuid := text_argument(request, "uuid"):
-            found = [node for node in found if node.id == uuid]
+        ids = {argument for name in ("name", "uuid") if (argument := text_argument(request, name))}
+        named = [node for node_id in ids if (node := self._nodes.table.get(node_id)) and _is_provider(node)]
+        found: Iterable[Node] = (named if len(ids) == 1 else []) if ids else self._providers()
         if resources := text_argument(request, "resources"):
             wanted = _wanted_classes(resources)
-            found = [node for node in found if _offers(node, wanted)]
+            found = (node for node in found if _offers(node, wanted))
         return answer({"resource_providers": [self._view(node) for node in found]})
 
     async def show(self, request: Request, provider: str) -> HTTPResponse:
@@ -164,7 +164,7 @@ class ProviderRoutes:
         return answer({"resource_classes": [_class_view(name) for name in sorted(self._class_names())]})
 
     def _class_names(self) -> set[str]:
-        known = {custom_class(node.resource_class) for node in self._nodes.table.find() if node.resource_class}
+        known = {custom_class(name) for name in self._nodes.table.values("resource_class") if name}
         return known | {"VCPU", "MEMORY_MB", "DISK_GB"}
 
     async def allocations_of(self, request: Request, consumer: str) -> HTTPResponse:
@@ -181,7 +181,8 @@ class ProviderRoutes:
         if unknown := set(wanted) - self._class_names():
             raise bad_request(f"Invalid resource class in resources parameter: No such resource class {min(unknown)}.")
         limit = int(text_argument(request, "limit") or 10**9)
-        found = [node for node in self._providers() if schedulable(node) and _offers(node, wanted)][:limit]
+        free = self._providers(provision_state="available", instance_uuid=None)
+        found = list(islice((node for node in free if schedulable(node) and _offers(node, wanted)), limit))
         body = {
             "allocation_requests": [
                 {"allocations": {node.id: {"resources": dict.fromkeys(wanted, 1)}}, "mappings": {"": [node.id]}}
@@ -198,6 +199,10 @@ class ProviderRoutes:
             },
         }
         return answer(body)
+
+
+def _is_provider(node: Node) -> bool:
+    return node.resource_class is not None and node.provision_state not in HIDDEN
 
 
 def _class_view(name: str) -> dict[str, Any]:

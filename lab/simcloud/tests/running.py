@@ -53,6 +53,12 @@ class RunningCloud:
         self._process = None
         return code
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def connect(self, cloud: str = "admin") -> Connection:
         """openstacksdk by an entry of the cloud's clouds.yaml."""
         config = openstack.config.OpenStackConfig(config_files=[str(self.clouds_file)], load_envvars=False)

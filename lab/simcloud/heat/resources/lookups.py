@@ -1,23 +1,35 @@
 """Finds things by name or id for custom constraints and properties, in Heat's words when there is none."""
 
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
 from lab.simcloud.caller import Caller
 from lab.simcloud.heat.resources.resource import Services
 from lab.simcloud.neutron.records import Network, Port, SecurityGroup, Subnet
 from lab.simcloud.nova.records import Flavor
+from lab.simcloud.store import Record, Table
+
+R = TypeVar("R", bound=Record)
+
+
+def _named(table: Table[R], name_or_id: str, **more: Any) -> Iterator[R]:
+    """The record of that id, then those of that name; the second search only if the first is not enough."""
+    if (found := table.get(name_or_id)) is not None:
+        yield found
+    yield from table.find(name=name_or_id, **more)
 
 
 def find_network(services: Services, caller: Caller, name_or_id: str) -> Network | None:
     """A network that the caller sees."""
     table = services.networks.networks
-    candidates = [table.get(name_or_id), *table.find(name=name_or_id)]
-    return next((n for n in candidates if n and services.networks.visible(n, caller)), None)
+    return next((n for n in _named(table, name_or_id) if services.networks.visible(n, caller)), None)
 
 
 def find_subnet(services: Services, caller: Caller, name_or_id: str) -> Subnet | None:
     """A subnet of a network that the caller sees."""
     table = services.networks.subnets
-    for subnet in [table.get(name_or_id), *table.find(name=name_or_id)]:
-        if subnet and find_network(services, caller, subnet.network_id):
+    for subnet in _named(table, name_or_id):
+        if find_network(services, caller, subnet.network_id):
             return subnet
     return None
 
@@ -25,8 +37,8 @@ def find_subnet(services: Services, caller: Caller, name_or_id: str) -> Subnet |
 def find_port(services: Services, caller: Caller, name_or_id: str) -> Port | None:
     """A port of the caller's project."""
     table = services.networks.ports
-    candidates = [table.get(name_or_id), *table.find(name=name_or_id, project_id=caller.project_id)]
-    return next((port for port in candidates if port and port.project_id == caller.project_id), None)
+    candidates = _named(table, name_or_id, project_id=caller.project_id)
+    return next((port for port in candidates if port.project_id == caller.project_id), None)
 
 
 def find_group(services: Services, caller: Caller, name_or_id: str) -> SecurityGroup | None:
@@ -34,8 +46,8 @@ def find_group(services: Services, caller: Caller, name_or_id: str) -> SecurityG
     if name_or_id == "default" and caller.project_id:
         return services.networks.default_group(caller.project_id)
     table = services.networks.groups
-    candidates = [table.get(name_or_id), *table.find(name=name_or_id, project_id=caller.project_id)]
-    return next((group for group in candidates if group and group.project_id == caller.project_id), None)
+    candidates = _named(table, name_or_id, project_id=caller.project_id)
+    return next((group for group in candidates if group.project_id == caller.project_id), None)
 
 
 def find_flavor(services: Services, name_or_id: str) -> Flavor | None:

@@ -1,6 +1,5 @@
 """OS::Nova::Server and OS::Nova::KeyPair."""
 
-import asyncio
 import base64
 from typing import Any, ClassVar
 
@@ -11,8 +10,6 @@ from lab.simcloud.heat.resources.resource import Property, ResourceType, Work
 from lab.simcloud.nova.records import Server
 from lab.simcloud.nova.views import addresses, status_of
 from lab.simcloud.store import new_id
-
-POLL_SECONDS = 0.2
 
 
 class NovaServer(ResourceType):
@@ -59,7 +56,7 @@ class NovaServer(ResourceType):
                 raise ResourceInError("ERROR", reason)
             if status_of(server) == "ACTIVE":
                 return
-            await asyncio.sleep(POLL_SECONDS)
+            await servers.changed(server)
         raise ResourceFailure("NotFound", f"Instance {server_id} could not be found.")
 
     def _request(self, work: Work) -> dict[str, Any]:
@@ -115,7 +112,7 @@ class NovaServer(ResourceType):
                 fault = server.fault or {}
                 message = f"Server {server.name} delete failed: ({fault.get('code')}) {fault.get('message')}"
                 raise ResourceInError("ERROR", message)
-            await asyncio.sleep(POLL_SECONDS)
+            await servers.changed(server)
 
     def is_of_use(self, work: Work) -> bool:
         """A server that is no failure, whatever Heat missed of it."""
