@@ -5,6 +5,7 @@ from services.chassis.db.migrate import Schema, check, migrate
 from services.chassis.db.paging import BadCursor, Keyset, Page
 from services.chassis.db.provision import Provisioned, provision
 from services.chassis.db.readiness import NotReady
+from services.chassis.db.reads import Read
 from services.chassis.db.settings import DatabaseSettings
 from services.chassis.db.tables import Timestamp, new_metadata, project_column
 from services.chassis.db.tenancy import protect
@@ -18,6 +19,7 @@ __all__ = [
     "NotReady",
     "Page",
     "Provisioned",
+    "Read",
     "Schema",
     "Timestamp",
     "check",

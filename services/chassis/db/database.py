@@ -1,7 +1,7 @@
 """Transactions of one service on its own database."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from services.chassis.db.migrate import Schema
 from services.chassis.db.readiness import check_ready
+from services.chassis.db.reads import Read, Reads
 from services.chassis.db.settings import DatabaseSettings, without_driver
 from services.chassis.db.tenancy import SCOPE_SETTING
 
@@ -28,6 +29,7 @@ class Database:
         self._settings = settings
         self._service = service
         self._engine = _engine(settings, service)
+        self._reads = Reads(settings, _server_settings(settings, service))
 
     @asynccontextmanager
     async def project(self, *project_ids: str) -> AsyncIterator[AsyncConnection]:
@@ -35,6 +37,10 @@ class Database:
         async with self._engine.begin() as transaction:
             await _set_scope(transaction, project_ids)
             yield transaction
+
+    async def read(self, read: Read, values: Mapping[str, Any], project_ids: Sequence[str]) -> Sequence[asyncpg.Record]:
+        """Return the rows of a read that sees ``project_ids`` and no other project, in one round trip."""
+        return await self._reads.fetch(read, values, _scope(project_ids))
 
     @asynccontextmanager
     async def all_projects(self, *, purpose: str) -> AsyncIterator[AsyncConnection]:
@@ -69,6 +75,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        self._reads.close()
         await self._engine.dispose()
 
 
@@ -81,12 +88,7 @@ def _engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
         hide_parameters=True,
         connect_args={
             "timeout": settings.connect_timeout_seconds,
-            "server_settings": {
-                "application_name": service,
-                "statement_timeout": _milliseconds(settings.statement_timeout_seconds),
-                "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_seconds),
-                "timezone": "UTC",
-            },
+            "server_settings": _server_settings(settings, service),
         },
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
@@ -99,15 +101,29 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
         raise DisconnectionError("the server ended the connection")
 
 
+def _server_settings(settings: DatabaseSettings, service: str) -> dict[str, str]:
+    return {
+        "application_name": service,
+        "statement_timeout": _milliseconds(settings.statement_timeout_seconds),
+        "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_seconds),
+        "timezone": "UTC",
+    }
+
+
 def _milliseconds(seconds: float) -> str:
     return str(round(seconds * 1000))
 
 
 async def _set_scope(transaction: AsyncConnection, project_ids: tuple[str, ...]) -> None:
+    query = text(f"SELECT set_config('{SCOPE_SETTING}', :ids, true)")
+    await transaction.execute(query, {"ids": _scope(project_ids)})
+
+
+def _scope(project_ids: Sequence[str]) -> str:
+    """Return the scope as row-level security reads it; raises ValueError for none or for what is no project's id."""
     if not project_ids:
         raise ValueError("A project's transaction needs at least one project.")
     for project_id in project_ids:
         if not _PROJECT_ID.fullmatch(project_id):
             raise ValueError(f"Not a project's id: {project_id!r}.")
-    query = text(f"SELECT set_config('{SCOPE_SETTING}', :ids, true)")
-    await transaction.execute(query, {"ids": ",".join(project_ids)})
+    return ",".join(project_ids)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -16,6 +16,7 @@ from services.chassis.errors import FieldProblem, InvalidRequest
 
 Direction = Literal["asc", "desc"]
 MAXIMUM_LIMIT = 1000
+_LIMIT, _PLACE = "page_limit", "page_{}"
 
 
 class BadCursor(InvalidRequest, ValueError):
@@ -25,7 +26,7 @@ class BadCursor(InvalidRequest, ValueError):
 class Page(msgspec.Struct, frozen=True):
     """Some rows, and the cursor of the rows after them (None at the end)."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Any]
     next_cursor: str | None
 
 
@@ -50,10 +51,24 @@ class Keyset:
         self, transaction: AsyncConnection, query: Select[Any], *, limit: int, cursor: str | None = None
     ) -> Page:
         """Run ``query`` for at most ``limit`` rows (1 to 1000) after ``cursor``. Raises BadCursor."""
-        limit = max(1, min(limit, MAXIMUM_LIMIT))
-        if cursor is not None:
-            query = query.where(self._after(self._decode(cursor)))
-        rows = (await transaction.execute(query.order_by(*self._order()).limit(limit + 1))).all()
+        values = self.values(limit, cursor)
+        rows = (await transaction.execute(self.select(query, beyond=cursor is not None), values)).all()
+        return self.page(rows, limit)
+
+    def select(self, query: Select[Any], *, beyond: bool) -> Select[Any]:
+        """Return ``query`` for one page, the first or one ``beyond`` a cursor; :meth:`values` are its parameters."""
+        if beyond:
+            query = query.where(self._after())
+        return query.order_by(*self._order()).limit(bindparam(_LIMIT, type_=Integer))
+
+    def values(self, limit: int, cursor: str | None) -> dict[str, Any]:
+        """Return the parameters of the page of ``limit`` rows (1 to 1000) after ``cursor``. Raises BadCursor."""
+        after = self._decode(cursor) if cursor is not None else []
+        return {_LIMIT: _bounded(limit) + 1, **{_PLACE.format(index): value for index, value in enumerate(after)}}
+
+    def page(self, rows: Sequence[Any], limit: int) -> Page:
+        """Return the rows that :meth:`select` found as a page of ``limit``."""
+        limit = _bounded(limit)
         more = len(rows) > limit
         return Page(rows[:limit], self._encode(rows[limit - 1]) if more else None)
 
@@ -61,9 +76,9 @@ class Keyset:
         pairs = zip(self._columns, self._directions, strict=True)
         return [column.desc() if direction == "desc" else column.asc() for column, direction in pairs]
 
-    def _after(self, values: list[Any]) -> ColumnElement[bool]:
-        """Rows beyond ``values``: one row comparison where all columns go one way (an index serves it)."""
-        bound = [literal(value, column.type) for value, column in zip(values, self._columns, strict=True)]
+    def _after(self) -> ColumnElement[bool]:
+        """Rows beyond a place: one row comparison where all columns go one way (an index serves it)."""
+        bound = [bindparam(_PLACE.format(index), type_=column.type) for index, column in enumerate(self._columns)]
         if len(set(self._directions)) == 1:
             left, right = tuple_(*self._columns), tuple_(*bound)
             return left < right if self._directions[0] == "desc" else left > right
@@ -74,8 +89,9 @@ class Keyset:
             steps.append(and_(*equal, column < bound[index] if direction == "desc" else column > bound[index]))
         return or_(*steps)
 
-    def _encode(self, row: Row[Any]) -> str:
-        values = [_plain(row._mapping[column.key]) for column in self._columns]
+    def _encode(self, row: Any) -> str:
+        held = getattr(row, "_mapping", row)
+        values = [_plain(held[column.key]) for column in self._columns]
         packed = msgspec.json.encode(_Position(self._fingerprint, values))
         return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
@@ -91,6 +107,10 @@ class Keyset:
             hint = "Take it from next_cursor of the page before, or leave it out."
             problem = FieldProblem("?cursor", "is not a cursor of this list", hint)
             raise BadCursor("The cursor is not one of this list.", hint=hint, errors=(problem,)) from error
+
+
+def _bounded(limit: int) -> int:
+    return max(1, min(limit, MAXIMUM_LIMIT))
 
 
 def _plain(value: Any) -> str | int | float | bool:

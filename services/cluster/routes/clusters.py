@@ -47,11 +47,15 @@ async def create_cluster(call: Call[Factory, CreateCluster, None]) -> Reply[Acce
 
 @routes.get("/v1/clusters", Exposure.PUBLIC, "cluster.read", "List clusters")
 async def list_clusters(call: Call[Factory, None, ListClusters]) -> Page[Cluster]:
-    query = call.query
-    async with within(call.context.db, call.caller.scope(), "list clusters") as tx:
-        items, cursor = await page_of_clusters(
-            tx, limit=query.limit, cursor=query.cursor, project_id=query.project, name=query.name, state=query.state
-        )
+    query, scope = call.query, call.caller.scope()
+    items, cursor = await page_of_clusters(
+        call.context.db,
+        scope.narrowed(query.project) if query.project else scope,
+        limit=query.limit,
+        cursor=query.cursor,
+        name=query.name,
+        state=query.state,
+    )
     return Page(items, cursor)
 
 

@@ -40,6 +40,7 @@ clusters = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("clusters_name_in_use", "project_id", "name", unique=True, postgresql_where=text("state <> 'deleted'")),
     Index("clusters_newest", "created_at", "id"),
+    Index("clusters_newest_of_project", "project_id", "created_at", "id"),
     Index("clusters_expiring", "expires_at", postgresql_where=text("expires_at is not null and state <> 'deleted'")),
 )
 

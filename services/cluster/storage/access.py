@@ -1,12 +1,13 @@
-"""Open a transaction on what a caller may see."""
+"""Open a transaction on what a caller may see, or read of it without one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.auth.caller import Scope
-from services.chassis.db import Database
+from services.chassis.db import Database, Read
 
 
 @asynccontextmanager
@@ -16,3 +17,12 @@ async def within(db: Database, scope: Scope, purpose: str) -> AsyncIterator[Asyn
     opened = db.all_projects(purpose=purpose) if scope.everywhere else some
     async with opened as tx:
         yield tx
+
+
+async def read_within(db: Database, scope: Scope, purpose: str, read: Read, values: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the rows of a read that lie in the scope, columns by name; of an empty scope none."""
+    if scope.everywhere:
+        async with db.all_projects(purpose=purpose) as tx:
+            found: Sequence[Any] = (await tx.execute(read.query, values)).mappings().all()
+            return found
+    return await db.read(read, values, scope.projects) if scope.projects else []

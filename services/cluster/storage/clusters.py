@@ -1,23 +1,28 @@
 """Clusters."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import Text, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis import outbox
+from services.chassis.auth.caller import Scope
 from services.chassis.bus import new_event
-from services.chassis.db import Keyset
+from services.chassis.db import Database, Keyset, Read
 from services.chassis.saga.tables import INTENT, OPERATION
 from services.cluster.exceptions import NameTaken
 from services.cluster.schema import clusters
+from services.cluster.storage.access import read_within
 from services.cluster.storage.hosts import hosts_of
 from services.contracts.cluster import Cluster, Plan
 
 GROUP_INTENT = "machine_group.create"
 _NEWEST = Keyset((clusters.c.created_at, "desc"), (clusters.c.id, "desc"))
+_SHOWN = tuple(name for name in Cluster.__struct_fields__ if name != "hosts")
 
 
 async def add_cluster(
@@ -57,26 +62,41 @@ async def get_cluster(tx: AsyncConnection, cluster_id: str, *, for_update: bool 
     """Return a cluster with its hosts, by id; None if it is not there or not in the transaction's projects."""
     query = select(clusters).where(clusters.c.id == cluster_id)
     row = (await tx.execute(query.with_for_update() if for_update else query)).one_or_none()
-    return _cluster(row, await hosts_of(tx, cluster_id)) if row else None
+    return _cluster(row._mapping, await hosts_of(tx, cluster_id)) if row else None
 
 
 async def page_of_clusters(
-    tx: AsyncConnection,
-    *,
-    limit: int,
-    cursor: str | None,
-    project_id: str | None = None,
-    name: str | None = None,
-    state: str | None = None,
+    db: Database, scope: Scope, *, limit: int, cursor: str | None, name: str | None = None, state: str | None = None
 ) -> tuple[list[Cluster], str | None]:
-    """Return a page, newest first; deleted ones only where ``state`` asks for them."""
-    query = select(clusters).where(clusters.c.state == state if state else clusters.c.state != "deleted")
-    if project_id:
-        query = query.where(clusters.c.project_id == project_id)
-    if name:
-        query = query.where(clusters.c.name == name)
-    page = await _NEWEST.fetch(tx, query, limit=limit, cursor=cursor)
+    """Return a page of the scope, newest first; deleted ones only where ``state`` asks for them. Raises BadCursor."""
+    wanted = _wanted(scope, name, state)
+    read = _page(frozenset(wanted), cursor is not None)
+    rows = await read_within(db, scope, "list clusters", read, wanted | _NEWEST.values(limit, cursor))
+    page = _NEWEST.page(rows, limit)
     return [_cluster(row, []) for row in page.rows], page.next_cursor
+
+
+def _wanted(scope: Scope, name: str | None, state: str | None) -> dict[str, Any]:
+    """Return what rows must have, by the names of :func:`_page`: of one project they are found in order by an index."""
+    wanted: dict[str, Any] = {"name": name, "state": state}
+    if not scope.everywhere:
+        one = len(scope.projects) == 1
+        wanted |= {"project": scope.projects[0]} if one else {"projects": list(scope.projects)}
+    return {key: value for key, value in wanted.items() if value}
+
+
+@lru_cache(maxsize=64)
+def _page(wanted: frozenset[str], beyond: bool) -> Read:
+    conditions = {
+        "name": clusters.c.name == bindparam("name"),
+        "state": clusters.c.state == bindparam("state"),
+        "project": clusters.c.project_id == bindparam("project"),
+        "projects": clusters.c.project_id == func.any(bindparam("projects", type_=ARRAY(Text))),
+    }
+    query = select(clusters).where(*(conditions[name] for name in sorted(wanted)))
+    if "state" not in wanted:
+        query = query.where(clusters.c.state != "deleted")
+    return Read(_NEWEST.select(query, beyond=beyond))
 
 
 async def change_cluster(tx: AsyncConnection, cluster_id: str, **values: Any) -> None:
@@ -96,13 +116,13 @@ async def expiring(tx: AsyncConnection, before: datetime) -> list[Cluster]:
         clusters.c.state.in_(("building", "ready", "degraded")),
         clusters.c.locked.is_(False),
     )
-    return [_cluster(row, []) for row in await tx.execute(query)]
+    return [_cluster(row._mapping, []) for row in await tx.execute(query)]
 
 
 async def settled(tx: AsyncConnection) -> list[Cluster]:
     """Return clusters that stand and have nothing under way: those whose drift can be told."""
     query = select(clusters).where(clusters.c.state.in_(("ready", "degraded")), clusters.c.operation_id.is_(None))
-    return [_cluster(row, await hosts_of(tx, row.id)) for row in (await tx.execute(query)).all()]
+    return [_cluster(row._mapping, await hosts_of(tx, row.id)) for row in (await tx.execute(query)).all()]
 
 
 async def mark_notice(tx: AsyncConnection, cluster_id: str, expires_at: datetime | None) -> bool:
@@ -120,25 +140,8 @@ async def places_with_groups(tx: AsyncConnection) -> list[tuple[str, str]]:
     return [(row.project_id, row.cloud_id) for row in await tx.execute(query)]
 
 
-def _cluster(row: Row[Any], hosts: list[Any]) -> Cluster:
-    return Cluster(
-        id=row.id,
-        project_id=row.project_id,
-        cloud_id=row.cloud_id,
-        name=row.name,
-        blueprint=row.blueprint,
-        blueprint_version=row.blueprint_version,
-        plan_id=row.plan_id,
-        state=row.state,
-        locked=row.locked,
-        expires_at=row.expires_at,
-        operation_id=row.operation_id,
-        reason=row.reason,
-        outputs=row.outputs,
-        created_at=row.created_at,
-        changed_at=row.changed_at,
-        hosts=hosts,
-    )
+def _cluster(columns: Any, hosts: list[Any]) -> Cluster:
+    return Cluster(hosts=hosts, **{name: columns[name] for name in _SHOWN})
 
 
 async def _tell(tx: AsyncConnection, cluster_id: str, project_id: str, data: dict[str, Any]) -> None:

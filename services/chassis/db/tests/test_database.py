@@ -1,10 +1,10 @@
 """Transactions see the rows of their projects, as the roles that production uses."""
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Integer, bindparam, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from services.chassis.db import Database, is_transient
+from services.chassis.db import Database, Read, is_transient
 from services.chassis.testing.sample.schema import SCHEMA, things
 
 
@@ -101,3 +101,48 @@ async def test_a_lost_connection_is_transient_and_a_wrong_query_is_not(db):
     assert not is_transient(wrong.value)
     async with db.unscoped() as tx:
         assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+PAGE = Read(select(things.c.id, things.c.name).order_by(things.c.id).limit(bindparam("most", type_=Integer)))
+NAMED = Read(select(things.c.id).where(things.c.name == bindparam("name")).limit(10))
+
+
+async def test_a_read_sees_its_own_projects_only_and_leaves_no_scope_behind(db):
+    for project in ("prj_a", "prj_b", "prj_c"):
+        await add(db, project, f"of {project}")
+    for scope, seen in (("a", "a"), ("ab", "ab"), ("c", "c"), ("d", "")) * 3:
+        rows = await db.read(PAGE, {"most": 10}, [f"prj_{one}" for one in scope])
+        assert [row["name"] for row in rows] == [f"of prj_{one}" for one in seen]
+    left = await db._reads._pool.fetchval("SELECT current_setting('app.project_ids', true)")
+    assert not left
+    assert await db._reads._pool.fetch("SELECT id FROM things") == []
+
+
+async def test_a_read_keeps_order_and_limit_however_many_rows_there_are(db):
+    async with db.project("prj_a", "prj_b") as tx:
+        rows = [{"id": f"{n:04}", "project_id": f"prj_{'ab'[n % 2]}", "name": f"n{n}"} for n in range(2000)]
+        await tx.execute(insert(things), rows)
+    for _ in range(12):  # PostgreSQL may change to a generic plan after the fifth run
+        found = await db.read(PAGE, {"most": 5}, ["prj_b"])
+        assert [row["id"] for row in found] == ["0001", "0003", "0005", "0007", "0009"]
+        assert [row["id"] for row in await db.read(NAMED, {"name": "n7"}, ["prj_a", "prj_b"])] == ["0007"]
+        assert await db.read(NAMED, {"name": "n7"}, ["prj_a"]) == []
+
+
+async def test_a_read_needs_a_limit_projects_and_all_its_values(db):
+    with pytest.raises(ValueError, match="limit"):
+        Read(select(things))
+    with pytest.raises(ValueError, match="project"):
+        await db.read(PAGE, {"most": 1}, [])
+    with pytest.raises(ValueError, match="id"):
+        await db.read(PAGE, {"most": 1}, ["prj_a,prj_b"])
+    with pytest.raises(KeyError):
+        await db.read(NAMED, {}, ["prj_a"])
+
+
+async def test_a_read_outlives_a_lost_connection(db):
+    await db.read(PAGE, {"most": 1}, ["prj_a"])
+    with pytest.raises(Exception) as lost:
+        await db._reads._pool.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert is_transient(lost.value)
+    assert await db.read(PAGE, {"most": 1}, ["prj_a"]) == []
