@@ -28,6 +28,10 @@ nodes = Table(
     Index("nodes_cloud_node", "cloud_id", "cloud_node_id", unique=True),
     Index("nodes_by_name", "name", "id"),
     Index("nodes_by_state", "state", "name", "id"),
+    Index("nodes_by_cloud", "cloud_id", "name", "id"),
+    Index("nodes_by_class", "resource_class", "name", "id"),
+    Index("nodes_by_power", "power", "name", "id"),
+    Index("nodes_by_maintenance", "maintenance", "name", "id"),
     Index("nodes_by_instance", "instance_id"),
 )
 
