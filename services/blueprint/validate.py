@@ -22,6 +22,8 @@ CPU_SECONDS = 1.0
 MEMORY_BYTES = 64 * 2**20
 _OUT_OF_MEMORY = 12
 _LENGTH_BYTES = 4
+_KILOBYTE = 1024
+"""The unit of ``ru_maxrss`` (getrusage(2))."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +44,17 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """How a task ended: with ``checked``, or killed by ``signal``, or out of memory, or broken with ``error``."""
+    """How a task ended: with ``checked`` (msgpack of a Checked), by a ``signal``, out of memory, or with an ``error``.
 
-    checked: Checked | None = None
+    ``cpu_seconds`` and ``peak_bytes`` are what its process took; the peak includes what it was forked with.
+    """
+
+    checked: bytes = b""
     signal: int | None = None
     out_of_memory: bool = False
     error: str | None = None
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 def read_frame(stream: BinaryIO) -> bytes | None:
@@ -79,11 +86,18 @@ def _in_a_fork(frame: bytes) -> bytes:
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         answer = pipe.read()
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if code == 0:
-        return answer
-    killed = Ended(signal=-code) if code < 0 else Ended(error=answer.decode(errors="replace"))
-    return msgspec.msgpack.encode(Ended(out_of_memory=True) if code == _OUT_OF_MEMORY else killed)
+    _, status, usage = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return msgspec.msgpack.encode(
+        Ended(
+            checked=answer if code == 0 else b"",
+            signal=-code if code < 0 else None,
+            out_of_memory=code == _OUT_OF_MEMORY,
+            error=answer.decode(errors="replace") if code > 0 and code != _OUT_OF_MEMORY else None,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            peak_bytes=usage.ru_maxrss * _KILOBYTE,
+        )
+    )
 
 
 def _work(frame: bytes, writing: int) -> None:
@@ -92,7 +106,7 @@ def _work(frame: bytes, writing: int) -> None:
     try:
         task = msgspec.msgpack.decode(frame, type=Task)
         _limit(task)
-        answer = msgspec.msgpack.encode(Ended(checked=_checked(task)))
+        answer = msgspec.msgpack.encode(_checked(task))
         code = 0
     except MemoryError:
         answer, code = b"", _OUT_OF_MEMORY

@@ -1,6 +1,7 @@
 """Validation in processes of its own: what others send may cost more than anybody has."""
 
 import asyncio
+import signal
 import sys
 from contextlib import suppress
 
@@ -30,15 +31,19 @@ class BoundedValidation:
 
     async def run(self, task: Task) -> Checked:
         """Return what came of the task; that it took too much is a finding. Raises RuntimeError if it broke."""
+        ended = await self.measured(task)
+        if ended.error is not None:
+            raise RuntimeError(f"The validation failed: {ended.error}")
+        return msgspec.msgpack.decode(ended.checked, type=Checked) if ended.checked else _given_up(task, ended)
+
+    async def measured(self, task: Task) -> Ended:
+        """Return how the task ended, with the time and memory that it took."""
         async with self._turns:
             try:
                 async with asyncio.timeout(self._limit_seconds):
-                    ended = await self._ended(task)
+                    return await self._ended(task)
             except TimeoutError:
-                ended = Ended(signal=9)
-        if ended.error is not None:
-            raise RuntimeError(f"The validation failed: {ended.error}")
-        return ended.checked or _given_up(task, ended)
+                return Ended(signal=signal.SIGKILL)
 
     async def close(self) -> None:
         """End the processes."""

@@ -32,7 +32,7 @@ ALLOWED_TYPES = frozenset(
 )
 """Types that make machines, networks and volumes of the customer's own project, and nothing that runs elsewhere."""
 
-_REFUSED_FUNCTIONS = {
+REFUSED_FUNCTIONS = {
     "get_file": "Write the text into the template or pass it as a parameter.",
     "resource_facade": "Pass what is needed as a parameter.",
     "yaql": "Use list_join, map_merge, filter or str_replace.",
@@ -137,8 +137,8 @@ def _function_findings(path: str, document: YamlDocument, value: Any, place: str
     if isinstance(value, dict):
         for key, inner in value.items():
             here = f"{place}/{key}"
-            if key in _REFUSED_FUNCTIONS:
-                hint = _REFUSED_FUNCTIONS[key]
+            if key in REFUSED_FUNCTIONS:
+                hint = REFUSED_FUNCTIONS[key]
                 yield _finding(path, document, here, f"The function {key} is not allowed.", hint)
             yield from _function_findings(path, document, inner, here)
     elif isinstance(value, list):
