@@ -17,6 +17,7 @@ from services.identity.config import CloudSettings, Settings
 from services.identity.domain.bootstrap import FirstAdministrator
 from services.identity.domain.cloud_credentials import CloudCredentials
 from services.identity.domain.members import Members
+from services.identity.domain.notices import Notices
 from services.identity.domain.passwords import Passwords
 from services.identity.domain.people import People
 from services.identity.domain.sessions import Sessions
@@ -34,6 +35,7 @@ class Context:
     tokens: Tokens
     people: People
     members: Members
+    notices: Notices
     cloud_credentials: CloudCredentials
     first_administrator: FirstAdministrator
 
@@ -44,7 +46,8 @@ async def open_context(process: Process) -> AsyncIterator[Context]:
     settings = cast(Settings, process.settings)
     db, authz = process.database, Authz(process.client("authz"))
     passwords, threads = Passwords(settings.password_threads), CloudThreads()
-    sessions = Sessions(db, process.key, passwords, authz, settings.session_hours, process.authz)
+    notices = Notices(db, authz)
+    sessions = Sessions(db, process.key, passwords, notices, settings.session_hours, process.authz)
     clouds = {cloud_id: CloudDirectory(cloud_id, one, threads) for cloud_id, one in settings.clouds.items()}
     try:
         yield Context(
@@ -52,9 +55,10 @@ async def open_context(process: Process) -> AsyncIterator[Context]:
             settings.clouds,
             db,
             sessions,
-            Tokens(db, sessions, authz),
-            People(db, passwords, authz),
+            Tokens(db, sessions, notices),
+            People(db, passwords, authz, notices),
             Members(db, authz),
+            notices,
             CloudCredentials(db, clouds, SecretStore(process.client("secrets"))),
             FirstAdministrator(db, passwords, authz, settings.bootstrap),
         )
@@ -65,7 +69,7 @@ async def open_context(process: Process) -> AsyncIterator[Context]:
 
 def background(context: Context) -> Sequence[Background]:
     """The tasks beside the listener."""
-    tasks: list[Background] = [context.first_administrator.run]
+    tasks: list[Background] = [context.first_administrator.run, context.notices.run]
     if context.process.bus is not None:
         tasks.append(OutboxPublisher(context.db, context.process.bus.publish).run)
     return tasks

@@ -4,6 +4,9 @@ from services.chassis.auth.revocation import Revocation
 from services.chassis.http.client import ServiceClient
 from services.contracts.authz import Binding, BindingList, RevocationRequest, Suspension
 
+_NOTICE_SECONDS = 3.0
+"""What is kept and told again if authz does not answer need not hold up who asked for it."""
+
 
 class Authz:
     """Role bindings, suspensions and revocations. Every method raises the problems of a called service."""
@@ -30,14 +33,17 @@ class Authz:
     async def suspend(self, subject: str, reason: str) -> None:
         """Have nothing passed for a subject any more."""
         path, body = f"/internal/subjects/{subject}/suspension", Suspension(reason)
-        await self._client.call("PUT", path, type(None), authority=None, body=body)
+        await self._client.call("PUT", path, type(None), authority=None, body=body, limit_seconds=_NOTICE_SECONDS)
 
     async def restore(self, subject: str) -> None:
         """Lift a suspension."""
-        await self._client.call("DELETE", f"/internal/subjects/{subject}/suspension", type(None), authority=None)
+        path = f"/internal/subjects/{subject}/suspension"
+        await self._client.call("DELETE", path, type(None), authority=None, limit_seconds=_NOTICE_SECONDS)
 
     async def revoke(self, kind: str, value: str, reason: str) -> None:
         """Revoke what was issued until now; repeating it does no harm."""
         body = RevocationRequest(kind, value, reason)
         path = "/internal/revocations"
-        await self._client.call("POST", path, Revocation, authority=None, body=body, idempotency_key=value)
+        await self._client.call(
+            "POST", path, Revocation, authority=None, body=body, idempotency_key=value, limit_seconds=_NOTICE_SECONDS
+        )

@@ -6,6 +6,7 @@ from services.chassis.ids import new_id
 from services.contracts.identity import ChangePassword, ChangeUser, CreateUser, User
 from services.contracts.permissions import ROLES
 from services.identity.adapters.authz import Authz
+from services.identity.domain.notices import RESTORE, SUBJECT, SUSPEND, Notices
 from services.identity.domain.passwords import Passwords
 from services.identity.exceptions import UnknownReference, WrongLogIn
 from services.identity.storage import users
@@ -19,10 +20,11 @@ STATES = {
 class People:
     """All people of the platform."""
 
-    def __init__(self, db: Database, passwords: Passwords, authz: Authz) -> None:
+    def __init__(self, db: Database, passwords: Passwords, authz: Authz, notices: Notices) -> None:
         self._db = db
         self._passwords = passwords
         self._authz = authz
+        self._notices = notices
 
     async def add(self, request: CreateUser) -> User:
         """Make a person, with a role on the platform if one is named. Raises AlreadyThere, UnknownReference."""
@@ -44,7 +46,9 @@ class People:
             user = await users.set_state(tx, user_id, request.state)
             if user is None:
                 raise NotFound(user_id=user_id)
-            await self._tell_authz(user_id, request.state)
+            kind = SUSPEND if request.state == "suspended" else RESTORE
+            await self._notices.add(tx, kind, user_id, "suspended by an administrator")
+        await self._notices.give()
         return user
 
     async def change_password(self, user_id: str, request: ChangePassword) -> None:
@@ -56,13 +60,8 @@ class People:
         fresh = await self._passwords.hash(request.new_password)
         async with self._db.unscoped() as tx:
             await users.set_password(tx, user_id, fresh)
-        await self._authz.revoke("subject", user_id, "password changed")
-
-    async def _tell_authz(self, user_id: str, state: str) -> None:
-        if state == "suspended":
-            await self._authz.suspend(user_id, "suspended by an administrator")
-        else:
-            await self._authz.restore(user_id)
+            await self._notices.add(tx, SUBJECT, user_id, "password changed")
+        await self._notices.give()
 
 
 def _check_role(role: str | None) -> None:

@@ -10,7 +10,7 @@ from services.chassis.db import Database
 from services.chassis.errors import Unavailable
 from services.chassis.ids import new_id
 from services.contracts.identity import LogIn, Session, SessionClaims
-from services.identity.adapters.authz import Authz
+from services.identity.domain.notices import CREDENTIAL, Notices
 from services.identity.domain.passwords import Passwords
 from services.identity.exceptions import WrongLogIn
 from services.identity.storage import sessions, users
@@ -23,12 +23,12 @@ class Sessions:
     """Opens and ends sessions; a token is good for ``hours``."""
 
     def __init__(
-        self, db: Database, key: ServiceKey, passwords: Passwords, authz: Authz, hours: float, contact: AuthzContact
+        self, db: Database, key: ServiceKey, passwords: Passwords, notices: Notices, hours: float, contact: AuthzContact
     ) -> None:
         self._db = db
         self._key = key
         self._passwords = passwords
-        self._authz = authz
+        self._notices = notices
         self._contact = contact
         self._seconds = int(hours * 3600)
 
@@ -59,7 +59,8 @@ class Sessions:
         async with self._db.unscoped() as tx:
             if not await sessions.end(tx, user_id, session_id):
                 return False
-        await self._authz.revoke("credential", session_id, "logged out")
+            await self._notices.add(tx, CREDENTIAL, session_id, "logged out")
+        await self._notices.give()
         return True
 
     def signed(

@@ -9,9 +9,9 @@ from services.chassis.errors import FieldProblem, NotFound
 from services.chassis.ids import new_id
 from services.contracts.identity import ApiToken, CreateApiToken, CreatedApiToken, VerifiedToken
 from services.contracts.permissions import ROLES
-from services.identity.adapters.authz import Authz
 from services.identity.constants import API_SESSION_SECONDS, LAST_USED_SECONDS, MOST_TOKENS
 from services.identity.domain import api_tokens
+from services.identity.domain.notices import CREDENTIAL, Notices
 from services.identity.domain.sessions import Sessions
 from services.identity.exceptions import BadToken, TokenNotGood, TooMany
 from services.identity.storage import tokens, users
@@ -20,10 +20,10 @@ from services.identity.storage import tokens, users
 class Tokens:
     """The API tokens of all people."""
 
-    def __init__(self, db: Database, sessions: Sessions, authz: Authz) -> None:
+    def __init__(self, db: Database, sessions: Sessions, notices: Notices) -> None:
         self._db = db
         self._sessions = sessions
-        self._authz = authz
+        self._notices = notices
 
     async def make(self, caller: Caller, request: CreateApiToken) -> CreatedApiToken:
         """Make a token of the caller's own. Raises BadToken with everything that is wrong, TooMany."""
@@ -47,7 +47,8 @@ class Tokens:
         async with self._db.unscoped() as tx:
             if not await tokens.revoke(tx, user_id, token_id):
                 raise NotFound(token_id=token_id)
-        await self._authz.revoke("credential", token_id, "API token revoked")
+            await self._notices.add(tx, CREDENTIAL, token_id, "API token revoked")
+        await self._notices.give()
 
     async def verify(self, text: str) -> VerifiedToken:
         """Return a short session token for an API token that is good. Raises TokenNotGood."""

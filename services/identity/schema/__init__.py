@@ -1,6 +1,18 @@
 """The tables of identity. Projects and people are what others belong to; only cloud projects are a tenant's rows."""
 
-from sqlalchemy import ARRAY, Column, ForeignKey, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, func
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    func,
+)
 
 from services.chassis.db import Schema, Timestamp, new_metadata, project_column
 from services.chassis.outbox import add_outbox
@@ -83,6 +95,16 @@ cloud_project = Table(
     Column("secret_reference", Text, nullable=False),
     Column("made_at", Timestamp, nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("project_id", "cloud_id"),
+)
+
+authz_notice = Table(
+    "authz_notice",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("written_at", Timestamp, nullable=False, server_default=func.now()),
 )
 
 add_outbox(metadata)
