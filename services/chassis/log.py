@@ -1,5 +1,6 @@
 """Structured logs: one event a line, with the ids of request, operation and cluster bound to the task."""
 
+import contextlib
 import io
 import logging
 import sys
@@ -16,13 +17,19 @@ _SECRET_WORDS = ("password", "secret", "token", "private_key", "authorization", 
 
 
 class _Stderr(io.TextIOBase):
-    """What ``sys.stderr`` is at the moment of writing: whoever replaces it gets what comes after."""
+    """What ``sys.stderr`` is at the moment of writing: whoever replaces it gets what comes after.
+
+    What can't be written, because the disk is full, is lost: no work stops for want of a line about it.
+    """
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
 
 
 _STDERR = cast(TextIO, _Stderr())
