@@ -114,6 +114,14 @@ class NotAuthenticated(Problem):
     title = "Who you are is not known"
 
 
+class ClocksDiffer(NotAuthenticated):
+    """What another service has just signed seems to be of another time: nobody's fault who asks, and it passes."""
+
+    slug = "clocks-differ"
+    status = 503
+    title = "A machine of the platform has a wrong clock"
+
+
 class Forbidden(Problem):
     slug = "forbidden"
     status = 403

@@ -26,7 +26,7 @@ from services.chassis.auth.tokens import (
     PassClaims,
     ProofClaims,
 )
-from services.chassis.errors import NotAuthenticated
+from services.chassis.errors import ClocksDiffer, NotAuthenticated
 
 C = TypeVar("C", PassClaims, MandateClaims, HopClaims, ProofClaims)
 S = TypeVar("S", HopClaims, ProofClaims)
@@ -86,13 +86,13 @@ class Verifier:
     def mandate(self, token: str) -> MandateClaims:
         """Return the claims of a mandate that authz signed; raises NotAuthenticated."""
         _header(token, "mandate+jwt")
-        return _decode(token, self._issuer_keys, None, MandateClaims)
+        return _in_time(_decode(token, self._issuer_keys, None, MandateClaims), 0.0)
 
     def _read(self, token: str, late_seconds: float) -> Caller:
         kind = _header(token).get("typ")
         if kind == "pass+jwt":
-            claims = _decode(token, self._issuer_keys, self._audience, PassClaims, late_seconds)
-            return _caller_of_pass(claims, token)
+            claims = _decode(token, self._issuer_keys, self._audience, PassClaims)
+            return _caller_of_pass(_in_time(claims, late_seconds), token)
         if kind == "hop+jwt":
             return self._caller_of_hop(token)
         raise NotAuthenticated("The token is neither a pass nor a hop.")
@@ -168,6 +168,8 @@ def _self_signed(token: str, kind: str, audience: str, wanted: type[S], seconds:
     except (ValueError, TypeError) as error:
         raise NotAuthenticated("The token carries no Ed25519 key.") from error
     claims = _decode(token, [key], audience, wanted)
+    if claims.exp + _LEEWAY_SECONDS <= time.time():
+        raise _of_another_time(claims, audience)
     if claims.exp > time.time() + seconds + _LEEWAY_SECONDS:
         raise NotAuthenticated(f"The token lasts longer than the {seconds} s that are allowed.")
     return cast(dict[str, Any], jwk), claims
@@ -178,9 +180,9 @@ def _decode(
     keys: Sequence[Ed25519PublicKey],
     audience: str | None,
     wanted: type[C],
-    late_seconds: float = 0.0,
 ) -> C:
-    checks = {"require": ["exp", "iat", "iss"], "verify_aud": audience is not None, "verify_exp": False}
+    checks = {"require": ["exp", "iat", "iss"], "verify_aud": audience is not None}
+    checks |= {"verify_exp": False, "verify_iat": False}
     issuer = ISSUER if wanted in (PassClaims, MandateClaims) else None
     decode: Callable[..., dict[str, Any]] = jwt.decode
     refusal: Exception | None = None
@@ -189,12 +191,29 @@ def _decode(
             claims = decode(
                 token, key, [ALGORITHM], audience=audience, issuer=issuer, options=checks, leeway=_LEEWAY_SECONDS
             )
-            return _in_time(msgspec.convert(claims, wanted), late_seconds)
+            return _made_by_now(msgspec.convert(claims, wanted), audience)
         except jwt.InvalidSignatureError as error:
             refusal = error
         except UNREADABLE as error:
             raise NotAuthenticated(f"The token is not valid here: {error}.") from error
     raise NotAuthenticated("The token is not signed by a key that is trusted here.") from refusal
+
+
+def _made_by_now(claims: C, audience: str | None) -> C:
+    """Return the claims; raises ClocksDiffer if they were made at a time that is still to come here."""
+    if claims.iat > time.time() + _LEEWAY_SECONDS:
+        raise _of_another_time(claims, audience)
+    return claims
+
+
+def _of_another_time(claims: Any, audience: str | None) -> ClocksDiffer:
+    """Whoever signs for itself signs anew before the end: it was asleep since, or it has another clock."""
+    age_seconds = time.time() - claims.iat
+    when = f"{age_seconds:.0f} s ago, and came late" if age_seconds > 0 else f"{-age_seconds:.0f} s from now"
+    return ClocksDiffer(
+        f"By the clock of {audience or 'this service'}, {claims.iss[:40]} signed this {when}: their clocks may differ.",
+        hint="Set the clocks of both machines right (NTP).",
+    )
 
 
 def _in_time(claims: C, late_seconds: float) -> C:

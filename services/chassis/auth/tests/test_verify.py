@@ -20,7 +20,7 @@ from services.chassis.auth.credentials import PROOF_HEADER
 from services.chassis.auth.keys import ServiceKey, load_public_key
 from services.chassis.auth.revocation import Revocation, Revocations
 from services.chassis.auth.verify import Verifier
-from services.chassis.errors import NotAuthenticated
+from services.chassis.errors import ClocksDiffer, NotAuthenticated
 from services.chassis.testing.authority import Authority
 
 
@@ -65,6 +65,34 @@ def test_a_pass_tells_who_through_whom_and_what(authority: Authority, verifier: 
     assert caller.may("cluster.read", "prj_a") and not caller.may("cluster.read", "prj_b")
     assert caller.may("node.read") and caller.scope("node.read").everywhere
     assert caller.scope("cluster.read").projects == ("prj_a",)
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600], ids=["ahead", "behind"])
+def test_a_caller_with_a_wrong_clock_is_told_so(
+    authority: Authority, verifier: Verifier, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    true, mandate = time.time, authority.mandate_for("usr_1", "node")
+    headers = authority.pass_for("usr_1", "cluster")
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: true() + seconds)
+        skewed = Authority(authority.key_file("node").parent)
+        hop, proof = parts(skewed.hop_for(mandate, "cluster", service="node"))
+    for token, its_proof in ((hop, proof), (parts(headers)[0], proof), (hop, authority.key("node").proof("cluster"))):
+        with pytest.raises(ClocksDiffer, match=r"clock of cluster, node signed this 3\d\d\d s") as told:
+            verifier.caller(token, its_proof)
+        assert told.value.status == 503 and "NTP" in str(told.value.hint_text)
+
+
+def test_an_authz_that_is_ahead_is_told_of(
+    authority: Authority, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = time.time
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: true() + 3600)
+        token, _ = parts(authority.pass_for("usr_1", "cluster"))
+    proof = Authority(authority.key_file("gateway").parent).key("gateway").proof("cluster")
+    with pytest.raises(ClocksDiffer, match=r"clock of cluster, authz signed this 3\d\d\d s from now"):
+        verifier.caller(token, proof)
 
 
 def test_another_authoritys_pass_is_refused(authority: Authority, verifier: Verifier, tmp_path: Path) -> None:
