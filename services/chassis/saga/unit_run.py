@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from services.chassis.db import is_transient
-from services.chassis.errors import Problem
+from services.chassis.errors import BadAnswer, DeadlineExceeded, Problem, Unavailable
 from services.chassis.saga.context import Results, StepContext
 from services.chassis.saga.errors import Interrupted, LeaseLost, StepFailed, Transient
 from services.chassis.saga.ledger import NOW, Ledger, UnitRow
@@ -18,6 +18,7 @@ from services.chassis.saga.states import Phase
 from services.chassis.saga.watch import Moment, Point, Watch
 
 _PASSING = (429, 502, 503, 504)
+_AWAY = frozenset({Unavailable.slug, BadAnswer.slug, DeadlineExceeded.slug})
 _log = structlog.get_logger(room="saga")
 
 
@@ -123,11 +124,12 @@ class UnitRun:
 
     async def _retry(self, unit: UnitRow, error: Exception) -> UnitRow:
         attempts = unit.attempts + 1
-        if attempts >= self._step.attempts:
+        most = max(self._step.attempts, self._settings.away_attempts if _is_away(error) else 0)
+        if attempts >= most:
             return await self._fail(unit, _exhausted(error, attempts), attempts=attempts)
         longest = min(self._settings.retry_seconds * 2 ** (attempts - 1), self._settings.longest_retry_seconds)
         seconds = longest * random.uniform(0.5, 1.0)
-        note = f"Try {attempts} of {self._step.attempts} failed: {_text(error)}"
+        note = f"Try {attempts} of {most} failed: {_text(error)}"
         _log.warning(
             "saga.retry", operation=self._operation.id, step=self._step.name, unit=unit.key, error=_text(error)
         )
@@ -151,12 +153,20 @@ def _text(error: Exception) -> str:
 
 def _exhausted(error: Exception, attempts: int) -> Reason:
     sentence = f"A service it needs failed {attempts} times in a row. Resume when it is back."
+    if isinstance(error, Problem):
+        said = f"{error.detail} {error.hint_text or ''}".strip()
+        sentence = f"{said} It was so {attempts} times in a row: resume when that has passed."
     return Reason("still-failing-after-retries", sentence, evidence=f"{type(error).__name__}: {error}")
 
 
 def _is_passing(error: Exception) -> bool:
     """Whether a problem is one of a service that is away or too busy, not of what it was asked."""
     return isinstance(error, Problem) and error.status in _PASSING
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether it is a sibling that does not answer: no fault of this operation, and others wait for it too."""
+    return isinstance(error, Problem) and error.slug in _AWAY
 
 
 def _refused(problem: Problem) -> Reason:

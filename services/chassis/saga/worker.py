@@ -203,6 +203,7 @@ class SagaWorker:
         if drive is None or task is None or drive.ledger.fence != fence:
             return
         if state is None:
+            _log.warning("saga.lease_lost", operation_id=operation_id, fence=fence)
             task.cancel()
         elif state == "cancelling":
             drive.poke()

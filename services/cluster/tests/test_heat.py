@@ -9,8 +9,14 @@ import pytest
 from lab.simcloud.tests.running import wait_node
 from services.chassis.auth.credentials import Mandate
 from services.chassis.cloud import CloudAccess, CloudFailure
+from services.chassis.errors import Unavailable
+from services.chassis.http.client import ServiceClient
 from services.chassis.ids import new_id
+from services.cluster.adapters import cloud_credentials
+from services.cluster.adapters.cloud_credentials import CloudCredentials
+from services.cluster.adapters.siblings import Identity
 from services.cluster.domain.machine_group import GroupSpec, GroupState
+from tests.support.link import linked
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 _TEMPLATES = Path(__file__).parents[3] / "blueprints/slurm/infrastructure"
@@ -125,6 +131,23 @@ async def test_a_credential_is_asked_for_once_and_anew_when_the_cloud_refuses_it
         await groups.find(access, spec.cluster_id, spec.cluster_name, spec.key)
     await credentials.of(project, "alpha", mandate)
     assert asked_of_identity(world) == before + 3
+
+
+async def test_a_credential_is_used_on_by_whom_it_was_given_to_while_identity_is_away(world, monkeypatch):
+    project = (await world.person()).projects[0]
+    monkeypatch.setattr(cloud_credentials, "REMEMBERED_SECONDS", 0.0)
+    process = world.cluster.process
+    async with linked(world.running["identity"].url) as link:
+        client = ServiceClient("identity", link.url, process.credentials, process.transport)
+        credentials, mandate = CloudCredentials(Identity(client)), Mandate(world.mandate(project))
+        first = await credentials.of(project, "alpha", mandate)
+        await link.cut()
+        assert await credentials.of(project, "alpha", mandate) == first
+        with pytest.raises(Unavailable):
+            await credentials.of(project, "alpha", Mandate(world.mandate(project)))
+        monkeypatch.setattr(cloud_credentials, "LATE_SECONDS", 0.0)
+        with pytest.raises(Unavailable):
+            await credentials.of(project, "alpha", mandate)
 
 
 def asked_of_identity(world) -> int:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from services.chassis.bus.event import decode
+from services.chassis.errors import DeadlineExceeded, Unavailable
 from services.chassis.outbox.tables import OUTBOX
 from services.chassis.saga import (
     Done,
@@ -107,6 +108,23 @@ async def test_a_passing_trouble_is_tried_again_and_a_lasting_one_parks(workers,
     assert operation.step == "two" and tries == 3 + 4
     assert operation.reason.slug == "still-failing-after-retries" and "503" in operation.reason.evidence
     assert (await operations.steps(operation))["two"].units[0].attempts == 4
+
+
+@pytest.mark.parametrize("problem", [Unavailable("node can't be reached."), DeadlineExceeded("node is late.")])
+async def test_a_sibling_that_is_away_is_waited_for_much_longer(workers, operations, problem):
+    tries = 0
+
+    async def needy(ctx):
+        nonlocal tries
+        tries += 1
+        if tries <= 12:
+            raise problem
+        return Done()
+
+    saga = Saga("s", version=1, steps=(Step("needy", "Needy", forward=needy, attempts=2),))
+    workers(saga)
+    await operations.becomes(await operations.create(saga), "succeeded")
+    assert tries == 13
 
 
 async def test_a_broken_step_parks_with_what_broke(workers, operations):
