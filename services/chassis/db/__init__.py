@@ -1,5 +1,6 @@
 """PostgreSQL for services: transactions with a project scope, tables, migrations, pages, provisioning."""
 
+from services.chassis.db.clock import database_time
 from services.chassis.db.database import Database
 from services.chassis.db.migrate import Schema, check, migrate
 from services.chassis.db.paging import BadCursor, Keyset, Page
@@ -23,6 +24,7 @@ __all__ = [
     "Schema",
     "Timestamp",
     "check",
+    "database_time",
     "is_transient",
     "migrate",
     "new_metadata",

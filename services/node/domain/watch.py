@@ -1,9 +1,8 @@
 """Keeps the copy of each cloud's nodes fresh."""
 
 import asyncio
-from datetime import UTC, datetime
 
-from services.chassis.db import Database
+from services.chassis.db import Database, database_time
 from services.chassis.log import get_logger
 from services.node.adapters.ironic import Ironic
 from services.node.storage.nodes import replace_nodes
@@ -34,7 +33,8 @@ class Watch:
 
     async def look(self) -> None:
         """Look once; raises CloudFailure when Ironic does not answer."""
-        looked_at = datetime.now(UTC)
+        async with self._db.unscoped() as tx:
+            looked_at = await database_time(tx)
         seen = await self._ironic.nodes(self._cloud_id)
         async with self._db.unscoped() as tx:
             await replace_nodes(tx, self._cloud_id, seen, looked_at)

@@ -22,7 +22,7 @@ _COPIED = ("name", "resource_class", "maintenance_reason", "properties", "traits
 async def replace_nodes(tx: AsyncConnection, cloud_id: str, seen: list[Node], looked_at: datetime) -> None:
     """Bring the copy of one cloud in line with what was seen, and tell of each node that changed or went.
 
-    ``looked_at`` is when the look began: what a later look has written meanwhile stays.
+    ``looked_at`` is when the look began, by the database's clock: what a later look has written meanwhile stays.
     """
     await tx.execute(text("select pg_advisory_xact_lock(hashtext('nodes of ' || :cloud))"), {"cloud": cloud_id})
     known = {row.cloud_node_id: row for row in await tx.execute(select(nodes).where(nodes.c.cloud_id == cloud_id))}

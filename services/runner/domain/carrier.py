@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from services.chassis.auth.credentials import Mandate
-from services.chassis.db import Database, is_transient
+from services.chassis.db import Database, database_time, is_transient
 from services.chassis.errors import Problem
 from services.contracts.runs import Cell, StartRun
 from services.runner.adapters.sweep import Access, sweep
@@ -44,7 +44,6 @@ class Carrier:
         beat_seconds: float,
         silent_seconds: float,
         log_limit_characters: int,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._db = db
         self._tools = tools
@@ -53,7 +52,7 @@ class Carrier:
         self._beat_seconds = beat_seconds
         self._silent_seconds = silent_seconds
         self._log_limit = log_limit_characters
-        self._started = now()
+        self._started: datetime | None = None
         self._wake = asyncio.Event()
         self._carried: dict[str, Execution] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -70,6 +69,8 @@ class Carrier:
     async def run(self) -> None:
         """Carry runs until cancelled; then end what is carried, so that nothing goes on without a runner."""
         await self._tools.sandbox.clean_up()
+        while self._started is None:
+            await _unless_away(self._begin)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_again_and_again(self._take_one))
@@ -78,6 +79,11 @@ class Carrier:
             for execution in self._carried.values():
                 execution.end(Verdict("lost", _STOPPED))
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _begin(self) -> None:
+        """Note when this runner began: what is its own from before that, nobody carries."""
+        async with self._db.all_projects(purpose="when a runner began") as tx:
+            self._started = await database_time(tx)
 
     async def _take_one(self) -> None:
         self._wake.clear()
@@ -112,6 +118,7 @@ class Carrier:
             return
 
     async def _beat(self) -> None:
+        assert self._started is not None
         async with self._db.all_projects(purpose="signs of life of runs") as tx:
             to_cancel = await carrying.still_alive(tx, list(self._carried))
             lost = await carrying.claim_abandoned(tx, self._holder, self._started, self._silent_seconds)
@@ -184,13 +191,18 @@ class Carrier:
 async def _again_and_again(step: Callable[[], Awaitable[None]]) -> None:
     """Take ``step`` for ever. An outage of the database is waited out: what is being carried goes on."""
     while True:
-        try:
-            await step()
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            log.warning("runs.wait_for_database", error=repr(error))
-            await asyncio.sleep(_OUTAGE_SECONDS)
+        await _unless_away(step)
+
+
+async def _unless_away(step: Callable[[], Awaitable[None]]) -> None:
+    """Take ``step``; where the database is away, wait a little instead."""
+    try:
+        await step()
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        log.warning("runs.wait_for_database", error=repr(error))
+        await asyncio.sleep(_OUTAGE_SECONDS)
 
 
 def cells_of(request: StartRun) -> list[Cell]:

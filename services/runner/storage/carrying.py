@@ -12,6 +12,9 @@ from services.contracts.runs import Cell, RunEvent, StartRun
 from services.runner.schema import cells, events, runs
 from services.runner.storage.runs import announce
 
+_NOW = func.clock_timestamp()
+"""Signs of life are compared among runners, each of which may have its own idea of what time it is."""
+
 
 @dataclass(frozen=True)
 class Claimed:
@@ -25,11 +28,10 @@ class Claimed:
 async def claim_queued(tx: AsyncConnection, holder: str) -> Claimed | None:
     """Take the oldest queued run for ``holder``; it is running from now on. Several processes may ask at once."""
     oldest = select(runs.c.id).where(runs.c.state == "queued").order_by(runs.c.created_at).limit(1)
-    now = datetime.now(UTC)
     change = (
         update(runs)
         .where(runs.c.id == oldest.with_for_update(skip_locked=True).scalar_subquery())
-        .values(state="running", holder=holder, alive_at=now, started_at=now)
+        .values(state="running", holder=holder, alive_at=_NOW, started_at=_NOW)
         .returning(runs)
     )
     row = (await tx.execute(change)).first()
@@ -41,12 +43,14 @@ async def claim_queued(tx: AsyncConnection, holder: str) -> Claimed | None:
 
 
 async def claim_abandoned(tx: AsyncConnection, holder: str, started: datetime, silent_seconds: float) -> list[Claimed]:
-    """Take over the runs that nobody carries: ``holder``'s from before it ``started``, and those gone silent."""
-    now = datetime.now(UTC)
-    silent = runs.c.alive_at < now - timedelta(seconds=silent_seconds)
+    """Take over the runs that nobody carries: ``holder``'s from before it ``started``, and those gone silent.
+
+    ``started`` is by the database's clock, as signs of life are.
+    """
+    silent = runs.c.alive_at < _NOW - timedelta(seconds=silent_seconds)
     mine = and_(runs.c.holder == holder, runs.c.started_at < started, runs.c.alive_at < started)
     left = select(runs.c.id).where(runs.c.state == "running", or_(silent, mine)).with_for_update(skip_locked=True)
-    change = update(runs).where(runs.c.id.in_(left)).values(holder=holder, alive_at=now).returning(runs)
+    change = update(runs).where(runs.c.id.in_(left)).values(holder=holder, alive_at=_NOW).returning(runs)
     return [_claimed(row) for row in await tx.execute(change)]
 
 
@@ -65,7 +69,7 @@ async def counted(tx: AsyncConnection, run_id: str) -> tuple[int, int]:
 
 async def still_alive(tx: AsyncConnection, run_ids: list[str]) -> set[str]:
     """Say that these runs are being carried; return those of them that are to be cancelled."""
-    change = update(runs).where(runs.c.id.in_(run_ids)).values(alive_at=datetime.now(UTC))
+    change = update(runs).where(runs.c.id.in_(run_ids)).values(alive_at=_NOW)
     rows = await tx.execute(change.returning(runs.c.id, runs.c.cancel_requested))
     return {row.id for row in rows if row.cancel_requested}
 
