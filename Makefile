@@ -5,8 +5,8 @@ export CLOUDPOINT_STATE ?= $(CURDIR)/.state
 export CLOUDPOINT_CACHE ?= $(HOME)/.cache/cloudpoint
 
 python := .venv/bin/python
-# Machines are namespaces, which only root may make.
-as_root := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=CLOUDPOINT_STATE,CLOUDPOINT_CACHE)
+# Machines are namespaces, which root may make: the machine's own, that of a user namespace, or by sudo.
+as_root := $(shell [ "$$(id -u)" = 0 ] || echo $(python) -m lab.privileges)
 launcher := $(as_root) $(python) -m lab.launcher
 lab := $(launcher) --cloud-kind openstack $(if $(MACHINES),--machines $(MACHINES))
 ARGS ?=

@@ -17,6 +17,8 @@ from lab.launcher.folder_lock import only_one
 from lab.launcher.processes import ServerFailed
 from lab.launcher.settings import Settings
 from lab.launcher.steps import StepFailed
+from lab.privileges.entering import become_root
+from lab.privileges.way import NoWayError
 
 NOT_READY = 3
 STATE_HELP = "Where data is kept  [default: .state; .state/lab if real]."
@@ -89,9 +91,10 @@ def _shown(command: Callable[[Settings, Display], None]) -> Callable[[Settings],
     def run(settings: Settings) -> None:
         display = Display()
         try:
+            become_root(settings.state, settings.cache)
             with only_one(settings.state, "demo" if command.__name__ == "demo" else "launcher"), display:
                 command(settings, display)
-        except (ServerFailed, StepFailed) as failure:
+        except (ServerFailed, StepFailed, NoWayError) as failure:
             display.console.print(f"[red]✗[/] {escape(str(failure))}")
             sys.exit(1)
 

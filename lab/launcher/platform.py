@@ -23,6 +23,7 @@ from lab.launcher.service_files import ServiceFiles
 from lab.launcher.settings import POSTGRES_PORT, RABBIT_PORT, CloudKind, Settings
 from lab.launcher.steps import Step, run_steps
 from lab.launcher.supervisor_client import SupervisorClient
+from lab.privileges.identity import described
 from services.chassis.db import provision
 
 SERVER_DEADLINE_SECONDS = 60.0
@@ -52,6 +53,7 @@ class Platform:
 
     def up(self) -> None:
         """Start all that does not run yet and wait until it is ready. Raises StepFailed."""
+        self._display.say(f"  machines: {described()}")
         if not self.supervisor.running():
             self.supervisor.stop()
             self._refuse_taken_ports()

@@ -69,15 +69,11 @@ install_command() {
   chmod +x .venv/bin/cloudpoint
 }
 
-# Without root and sudo the rack itself says what it needs.
-build_image() {
-  local build=(env CLOUDPOINT_CACHE="$cache" .venv/bin/python -m lab.rack build-image)
-  if [ "$(id -u)" = 0 ] || ! command -v sudo >/dev/null; then "${build[@]}"; else sudo "${build[@]}"; fi
-}
+build_image() { .venv/bin/python -m lab.privileges .venv/bin/python -m lab.rack build-image; }
 
 mapfile -t missing < <(missing_packages)
 if [ ${#missing[@]} -gt 0 ]; then
-  as_root true || fail "Debian packages are missing (${missing[*]}); run this as root, or install sudo"
+  as_root true || fail "Debian packages are missing. As root: apt-get install --no-install-recommends ${missing[*]}"
   step debian "Debian packages: ${missing[*]}" install_packages "${missing[@]}"
 fi
 

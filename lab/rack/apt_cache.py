@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from lab.privileges.identity import own_cache
 from lab.rack import apt_sources, settings
 from lab.rack.errors import RackError
 
@@ -28,7 +29,7 @@ class AptCache:
     """The cache of one folder. Users hold a shared lock; who can take it alone is the last and stops the daemon."""
 
     def __init__(self, cache_root: Path) -> None:
-        self.folder = cache_root / "apt"
+        self.folder = own_cache(cache_root) / "apt"
         self._users: IO[str] | None = None
 
     def acquire(self, port: int) -> int:

@@ -8,12 +8,15 @@ from lab.rack import network
 from lab.rack.spec import APT_RELAY_PORT, RackSpec
 
 CHUNK = 262_144
+BACKLOG = 128
 
 
 def run(rack: RackSpec, cache_port: int) -> None:
     """Relay for ever. The listening socket is made in the rack's network, the onward ones in the host's."""
-    with network.entered(rack.netns):
-        listener = socket.create_server((rack.gateway, APT_RELAY_PORT), backlog=128)
+    listener = network.socket_inside(rack.netns)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((rack.gateway, APT_RELAY_PORT))
+    listener.listen(BACKLOG)
     asyncio.run(_serve(listener, cache_port))
 
 

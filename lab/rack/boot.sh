@@ -9,7 +9,10 @@ shift 6
 
 mount --make-rprivate /
 hostname localhost
-mount -t overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$work" overlay "$root"
+# Root of a user namespace may not write the attributes in which overlayfs keeps its marks, unless they are a user's.
+read -r _ outside _ </proc/self/uid_map
+marks=$([ "$outside" = 0 ] || echo userxattr,)
+mount -t overlay -o "${marks}lowerdir=$lower,upperdir=$upper,workdir=$work" overlay "$root"
 cd "$root"
 
 # Kernel interfaces, as a container manager offers them (systemd's CONTAINER_INTERFACE): what is the host's is read-only.
@@ -41,7 +44,7 @@ for medium in "$@"; do
   name=${medium%%=*} file=${medium#*=}
   : > "dev/virtual-media/$name"
   mount --bind "$file" "dev/virtual-media/$name"
-  mount -o remount,bind,ro "dev/virtual-media/$name"
+  mount -o remount,bind,ro,nosuid,nodev "dev/virtual-media/$name"
 done
 [ -z "$share" ] || mount --bind "$share" mnt/shared-storage
 

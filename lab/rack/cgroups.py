@@ -5,19 +5,18 @@ import os
 import time
 from pathlib import Path
 
+from lab.privileges.control_groups import hierarchy
 from lab.rack.errors import RackError
 
-HYBRID = Path("/sys/fs/cgroup/unified")
-UNIFIED = Path("/sys/fs/cgroup")
 EMPTY_DEADLINE_S = 10
 
 
 def root() -> Path:
-    """Where the host has its version 2 hierarchy: beside version 1 on a hybrid host, else the whole."""
-    for candidate in (HYBRID, UNIFIED):
-        if (candidate / "cgroup.procs").exists():
-            return candidate
-    raise RackError("This host mounts no cgroup2 hierarchy, which machines need: mount -t cgroup2 none /sys/fs/cgroup.")
+    """The group in which machines have theirs: the hierarchy's root, or what of it was delegated to us."""
+    mounted = hierarchy()
+    if mounted is None:
+        raise RackError("No cgroup2 hierarchy is mounted, which machines need: mount -t cgroup2 none /sys/fs/cgroup.")
+    return mounted
 
 
 def of_machine(netns: str) -> Path:
@@ -32,8 +31,18 @@ def make(group: Path) -> None:
 
 
 def join(group: Path) -> None:
-    """Move this process into the group."""
-    (group / "cgroup.procs").write_text(str(os.getpid()))
+    """Move this process into the group.
+
+    Raises:
+        RackError: It may not, since it does not come from where the group was delegated.
+    """
+    try:
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+    except OSError as error:
+        raise RackError(
+            f"The rack's process is in another tree of control groups than {group}: {error}. Bring the "
+            "rack up from where a group is delegated (docs/operator/rootless.md)."
+        ) from error
 
 
 def kill(group: Path) -> None:

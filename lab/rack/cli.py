@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from lab.privileges.entering import become_root
+from lab.privileges.way import NoWayError
 from lab.rack import control, lifecycle, settings, watching
 from lab.rack.bmc.context import USERNAME
 from lab.rack.errors import RackError
@@ -28,7 +30,7 @@ class RackGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except RackError as error:
+        except (RackError, NoWayError) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -37,11 +39,11 @@ class RackGroup(click.Group):
 @click.option("--cache", type=click.Path(path_type=Path), default=settings.default_cache_root, help="Cache folder.")
 @click.pass_context
 def main(ctx: click.Context, state: Path, cache: Path) -> None:
-    """A rack of bare-metal machines on this Linux machine, each with a Redfish BMC. Needs root."""
+    """A rack of bare-metal machines on this Linux machine, each with a Redfish BMC. As root, or rootless."""
     os.umask(0o022)  # a machine's root folder and the image's must be open to the machine's users
     ctx.obj = (state.resolve(), cache.resolve())
     if "--help" not in sys.argv:
-        settings.require_root()
+        become_root(*ctx.obj)
         settings.require_programs()
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from lab.privileges.identity import own_cache
 from lab.rack import apt_sources, settings
 from lab.rack.apt_cache import AptCache
 from lab.rack.errors import RackError
@@ -51,7 +52,7 @@ def fingerprint(sources: list[apt_sources.Source]) -> str:
 
 def image_path(cache_root: Path, image_id: str) -> Path:
     """Where the image of that id lies, whether or not it is built."""
-    return cache_root / "rack-images" / image_id
+    return own_cache(cache_root) / "rack-images" / image_id
 
 
 def ensure_image(cache_root: Path, apt_port: int, progress: Progress) -> str:
@@ -65,7 +66,6 @@ def ensure_image(cache_root: Path, apt_port: int, progress: Progress) -> str:
     Raises:
         RackError: A program is missing, or the build failed; the sentence has the builder's last lines.
     """
-    settings.require_root()
     settings.require_programs()
     sources = apt_sources.host_sources()
     image_id = fingerprint(sources)

@@ -1,11 +1,11 @@
 """The rack's network: a namespace with a bridge, and one virtual cable a machine. The host's own stays untouched."""
 
-import contextlib
 import ctypes
 import os
 import re
+import socket
 import subprocess
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab.rack.errors import RackError
@@ -20,7 +20,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def make_bridge(rack: RackSpec) -> None:
     """Make the rack's namespace, with the bridge that has the gateway's address."""
-    _ip("netns", "add", rack.netns)
+    _add_netns(rack.netns)
     prefix = rack.network.prefixlen
     _ip_batch(
         rack.netns,
@@ -37,7 +37,7 @@ def plug_cable(rack: RackSpec, machine: MachineSpec) -> None:
     The MAC is fixed, else neighbours keep the old one for seconds after a power cycle.
     """
     unplug_cable(rack, machine)
-    _ip("netns", "add", machine.netns)
+    _add_netns(machine.netns)
     cable = _cable(machine)
     _ip_batch(
         rack.netns,
@@ -70,24 +70,26 @@ def remove_all(rack_name: str) -> None:
         _ip("netns", "del", name, check=False)
 
 
-@contextlib.contextmanager
-def entered(netns: str) -> Iterator[None]:
-    """Be in a network namespace for the length of a block. Sockets made there stay there. Not for threads."""
-    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+def socket_inside(netns: str) -> socket.socket:
+    """A TCP socket that lives in a network namespace, made by a thread that ends there: the way home takes root."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_make_socket, netns).result()
+
+
+def _make_socket(netns: str) -> socket.socket:
     there = os.open(NETNS_FOLDER / netns, os.O_RDONLY)
     try:
-        _setns(there)
-        yield
+        if _libc.setns(there, CLONE_NEWNET) != 0:
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error))
     finally:
-        _setns(home)
         os.close(there)
-        os.close(home)
+    return socket.socket()
 
 
-def _setns(descriptor: int) -> None:
-    if _libc.setns(descriptor, CLONE_NEWNET) != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+def _add_netns(name: str) -> None:
+    """Make a named namespace. `ip` goes home afterwards, so it sets out from where it may return to without root."""
+    _run(["unshare", "--net", "ip", "netns", "add", name], "", True)
 
 
 def _cable(machine: MachineSpec) -> str:

@@ -36,9 +36,9 @@ def build_environment() -> dict[str, str]:
 
 
 def require_root() -> None:
-    """Raise `RackError` unless the process may make namespaces, mounts and cgroups on the host."""
+    """Raise `RackError` unless this process is root, of the machine or of a user namespace that stands for a user."""
     if os.geteuid() != 0:
-        raise RackError("The rack makes namespaces, mounts and network links, which needs root: run it with sudo.")
+        raise RackError("Machines need root. `python -m lab.privileges COMMAND` runs a command so, by sudo or without.")
 
 
 def require_programs() -> None:

@@ -16,7 +16,7 @@ from tests.e2e.platform import Platform
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A running platform with one cloud; destroyed at the end of the session."""
     if os.geteuid() != 0:
-        pytest.skip("the rack's machines need root")
+        pytest.skip("the rack's machines need root, or `python -m lab.privileges` before the command")
     folder = tmp_path_factory.mktemp("platform")
     for place in (folder, *folder.parents):
         if place.is_relative_to(Path("/tmp")) and place != Path("/tmp"):

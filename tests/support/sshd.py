@@ -125,7 +125,8 @@ def floor(folder: Path) -> Iterator[Floor]:
     made = Floor(f"cpt-{os.getpid()}-{time.monotonic_ns() % 100_000}", folder)
     folder.mkdir(parents=True, exist_ok=True)
     _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test authority", "-f", str(made.authority))
-    _run("ip", "netns", "add", made.namespace)
+    # Without root `ip` can return to a network namespace of our own only: it sets out from one.
+    _run("unshare", "--net", "ip", "netns", "add", made.namespace)
     try:
         _run("ip", "-n", made.namespace, "link", "set", "lo", "up")
         yield made

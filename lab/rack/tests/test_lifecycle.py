@@ -2,14 +2,12 @@
 
 import os
 import signal
-import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab.rack.settings import REPOSITORY
 from lab.rack.tests.bench import Bench, kernel_traces, wait_for
 
 pytestmark = pytest.mark.machines
@@ -64,16 +62,3 @@ def test_what_cannot_be_is_refused_in_a_sentence(own: Bench) -> None:
     ):
         ended = own.cli(*arguments, check=False)
         assert ended.returncode == 1 and said in ended.stderr and "Traceback" not in ended.stderr
-
-
-def test_without_root_it_says_so(machines_allowed: None) -> None:
-    python = "/usr/bin/python3"
-    site = next((REPOSITORY / ".venv/lib").glob("python*/site-packages"), None)
-    if site is None:
-        pytest.skip("the project's packages are not in .venv")
-    if not all(folder.stat().st_mode & 0o001 for folder in REPOSITORY.parents):
-        pytest.skip("others than root can't enter the checkout's folder")
-    nobody = ["setpriv", "--reuid=65534", "--clear-groups", "env", f"PYTHONPATH={site}"]
-    command = [*nobody, python, "-m", "lab.rack", "list"]
-    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
-    assert ended.returncode == 1 and "needs root" in ended.stderr
