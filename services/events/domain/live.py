@@ -26,11 +26,15 @@ ReadLast = Callable[[str], Awaitable[int]]
 
 @dataclass(eq=False)
 class Follower:
-    """One open stream: what waits for it, and why it was ended from here, if it was."""
+    """One open stream: what waits for it, and why it was ended from here, if it was.
+
+    Every event with a higher number than ``since`` is handed to it.
+    """
 
     caller: Caller
     most: int
     task: asyncio.Task[object]
+    since: int = 0
     waiting: list[Frame] = field(default_factory=list)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     reason: str | None = None
@@ -78,6 +82,11 @@ class Channel:
             if self._task is None:
                 self._last = await self._read_last(self._project_id)
                 self._task = asyncio.create_task(self._run())
+
+    def add(self, follower: Follower) -> None:
+        """Hand to ``follower`` what comes after the events that were handed out so far."""
+        follower.since = self._last
+        self.followers.add(follower)
 
     def stop(self) -> None:
         """End the reader."""
@@ -148,7 +157,7 @@ class Live:
         self._open += 1
         try:
             await channel.start()
-            channel.followers.add(follower)
+            channel.add(follower)
             yield follower
         except asyncio.CancelledError:
             if follower.reason is None or task.uncancel() > 0:

@@ -27,30 +27,36 @@ class Stream:
     async def run(self, request: Request, caller: Caller) -> None:
         """Answer the request until one side ends it."""
         async with self._context.live.following(self._project_id, caller) as follower:
-            opening = OPENING + await self._begin()
+            opening = OPENING + await self._begin(follower.since)
             response: Any = await request.respond(headers=_HEADERS, content_type="text/event-stream")
             await response.send(opening)
-            await self._catch_up(response)
+            await self._catch_up(response, follower.since)
             await self._follow(response, follower)
         if request.transport is not None and follower.reason == "the client is too slow":
             transport: Any = request.transport
             transport.abort()
 
-    async def _begin(self) -> bytes:
-        """Decide where to begin; returns what the client must be told first."""
+    async def _begin(self, since: int) -> bytes:
+        """Decide where to begin; returns what the client must be told first.
+
+        Who begins where the project's reader is needs no look into the database: after a restart all come back at once.
+        """
+        if self._presented in (None, str(since)):
+            self._last = since
+            return b""
         extent = await self._context.extent(self._project_id)
         self._last = extent.last
-        if self._presented is None:
-            return b""
-        number = int(self._presented) if self._presented.isdecimal() and len(self._presented) < 19 else -1
+        presented = self._presented or ""
+        number = int(presented) if presented.isdecimal() and len(presented) < 19 else -1
         if extent.oldest - 1 <= number <= extent.last:
             self._last = number
             return b""
         reason = "too-old" if 0 <= number < extent.oldest else "unknown"
         return reset(Reset(reason, extent.oldest, extent.last))
 
-    async def _catch_up(self, response: Any) -> None:
-        while missed := await self._context.after(self._project_id, self._last, _PAGE):
+    async def _catch_up(self, response: Any, since: int) -> None:
+        """Send what came before the events that are handed over."""
+        while self._last < since and (missed := await self._context.after(self._project_id, self._last, _PAGE)):
             await self._send(response, [frame(event) for event in missed])
 
     async def _follow(self, response: Any, follower: Follower) -> None:

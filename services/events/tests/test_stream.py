@@ -1,6 +1,7 @@
 """Live streams: nothing missed, nothing twice, and an end."""
 
 import asyncio
+import contextlib
 import socket
 import time
 from typing import Any
@@ -87,6 +88,19 @@ async def test_a_client_that_has_the_newest_is_not_reset_after_a_purge(asking: A
     async with asking.following(3) as stream:
         await asking.record(happened())
         assert [(one.id, one.event) for one in await take(stream, 1)] == [("4", "cluster.changed")]
+
+
+async def test_all_who_come_back_at_once_wait_for_no_connection_to_the_database(asking: Asking) -> None:
+    """After a restart thousands come back; each would take two transactions to learn that it missed nothing."""
+    await asking.record(happened())
+    db = asking.service.context.db
+    async with asking.following() as first, contextlib.AsyncExitStack() as stack:
+        await anext(first)
+        for _ in range(5):
+            await stack.enter_async_context(db.unscoped())
+        async with asyncio.timeout(5):
+            for presented in (None, 1):
+                await anext(await stack.enter_async_context(asking.following(presented)))
 
 
 @pytest.mark.parametrize("kind", ["subject", "grants"])
