@@ -38,8 +38,13 @@ def running(display: Display, machines: int = 1, cloud_kind: CloudKind = CloudKi
 
 def customer_token(platform: Platform) -> str:
     """A session token of the customer."""
-    login = next(login for login in platform.accounts.logins() if login.email == CUSTOMER)
-    body = {"email": CUSTOMER, "password": login.password_file.read_text()}
+    return token_of(platform, CUSTOMER)
+
+
+def token_of(platform: Platform, email: str) -> str:
+    """A session token of one of those whom the platform's beginning makes."""
+    login = next(login for login in platform.accounts.logins() if login.email == email)
+    body = {"email": email, "password": login.password_file.read_text()}
     answer = httpx.post(f"{login.url}/v1/sessions", json=body, timeout=10.0).raise_for_status()
     token: str = answer.json()["token"]
     return token

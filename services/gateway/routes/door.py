@@ -61,7 +61,7 @@ class Door:
         return response
 
     async def _handle(self, operation: Operation, request: Request, request_id: str) -> HTTPResponse | None:
-        credential = await self._admit(operation, request)
+        credential = await self.admit(operation, request)
         body = await self._body(operation, request)
         visit = Visit(request, operation, credential, body)
         if operation.socket:
@@ -77,7 +77,8 @@ class Door:
             )
         return await self._pass_on(visit, given, request_id)
 
-    async def _admit(self, operation: Operation, request: Request) -> Credential | None:
+    async def admit(self, operation: Operation, request: Request) -> Credential | None:
+        """Return who asks, None on an open route; raises NotAuthenticated, TooManyRequests."""
         gateway = self._gateway
         address = gateway.addresses.of(request.ip, request.headers.get("x-forwarded-for"))
         if operation.open:
