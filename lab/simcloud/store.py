@@ -73,14 +73,19 @@ class Table(Generic[R]):
         kind: type[R],
         indexed: Sequence[str] = (),
         together: Sequence[str] = (),
+        filtered: Sequence[str] = (),
     ) -> None:
-        """indexed: the fields that `find` may search by. together: those of them that a frequent search has all of."""
+        """The fields that `find` may search by: those of `indexed` each have an index, and `together` has one for all.
+
+        Those of `filtered` have none, for they would find half of the table: they narrow what an index finds.
+        """
         self._database = database
         self._name = name
         self._decoder = msgspec.json.Decoder(kind)
         self._encoder = msgspec.json.Encoder()
         columns = "".join(
-            f", {field} GENERATED ALWAYS AS (json_extract(doc, '$.{field}')) VIRTUAL" for field in indexed
+            f", {field} GENERATED ALWAYS AS (json_extract(doc, '$.{field}')) VIRTUAL"
+            for field in dict.fromkeys((*indexed, *together, *filtered))
         )
         database.execute(
             f"CREATE TABLE IF NOT EXISTS {name} "

@@ -17,8 +17,8 @@ from lab.simcloud.heat.template import Definition, Template, parse_template
 from lab.simcloud.heat.validation import check_attribute
 from lab.simcloud.store import Table, new_id
 
-RESOURCE_INDEXES = ("stack_id", "name", "retired", "physical_id")
-STACK_INDEXES = ("name", "project_id", "parent_id", "deleted", "action", "status")
+RESOURCE_INDEXES = ("stack_id", "physical_id")
+STACK_INDEXES = ("name", "project_id", "parent_id", "status")
 
 
 def _made_up_name(stack: Stack, row: StackResource) -> str:
@@ -41,9 +41,11 @@ class Stacks:
     """Reading and writing of stacks."""
 
     def __init__(self, database: sqlite3.Connection, services: Services) -> None:
-        self.table = Table(database, "stacks", Stack, STACK_INDEXES)
-        self.resources = Table(database, "stack_resources", StackResource, RESOURCE_INDEXES)
-        self.events = Table(database, "stack_events", StackEvent, ("stack_id", "resource_name"))
+        self.table = Table(database, "stacks", Stack, STACK_INDEXES, ("project_id", "name"), ("deleted", "action"))
+        self.resources = Table(
+            database, "stack_resources", StackResource, RESOURCE_INDEXES, ("stack_id", "name"), ("retired",)
+        )
+        self.events = Table(database, "stack_events", StackEvent, ("stack_id",), filtered=("resource_name",))
         self.services = services
         self.region = services.config.name
         self.nested: NestedStacks
