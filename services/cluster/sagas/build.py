@@ -13,7 +13,7 @@ from services.cluster.sagas.machines import batches, create_batch, create_shared
 from services.cluster.sagas.reach import reach_batch
 from services.cluster.sagas.stopping import stop_runs
 from services.cluster.storage.clusters import change_cluster, get_cluster
-from services.cluster.storage.hosts import change_host, change_hosts
+from services.cluster.storage.hosts import change_each_host, change_hosts
 from services.contracts.node import Allocation, HoldRequest
 from services.contracts.secrets import EnsureAuthority, SecretSpec
 
@@ -84,8 +84,8 @@ async def record_machines(ctx: Context) -> Done:
     report = await ctx.deps.nodes.allocate(cluster_of(ctx), servers, mandate_of(ctx))
     names = {item.server_id: item.node_name for item in report.items}
     async with ctx.tx() as tx:
-        for host in hosts:
-            await change_host(tx, cluster_of(ctx), host.name, node_name=names.get(host.server_id or ""))
+        placed = {host.name: {"node_name": names.get(host.server_id or "")} for host in hosts}
+        await change_each_host(tx, cluster_of(ctx), placed)
     return Done({"nodes": sorted(name for name in names.values() if name)})
 
 

@@ -12,7 +12,7 @@ from services.cluster.domain.machine_group import GroupSpec, GroupState, Member,
 from services.cluster.domain.placement import unplaced
 from services.cluster.sagas.deps import Context, access_of, blueprint_of, cluster_of, mandate_of, plan_of
 from services.cluster.storage.clusters import GROUP_INTENT
-from services.cluster.storage.hosts import change_batch, change_host, forget_group, group_of, record_group
+from services.cluster.storage.hosts import change_batch, change_each_host, forget_group, group_of, record_group
 from services.contracts.cluster import Plan, PlanRole
 from services.contracts.node import HealthRequest, ServerHealth
 
@@ -215,9 +215,9 @@ async def _record(
         await record_group(tx, cluster_id, key, **row)
         if not members:
             await change_batch(tx, cluster_id, key, state="deploying")
-        for member in members:
-            found = {"server_id": member.server_id, "address": member.address}
-            await change_host(tx, cluster_id, member.name, state="active", reason=None, **found)
+        active = {"state": "active", "reason": None}
+        found = {one.name: {**active, "server_id": one.server_id, "address": one.address} for one in members}
+        await change_each_host(tx, cluster_id, found)
 
 
 async def _spec(ctx: Context, plan: Plan, key: str) -> GroupSpec:

@@ -2,7 +2,7 @@
 
 from services.chassis.saga import Done, Wait
 from services.cluster.sagas.deps import Context, cluster_of, mandate_of, plan_of
-from services.cluster.storage.hosts import batch_of, change_host
+from services.cluster.storage.hosts import batch_of, change_each_host
 from services.contracts.cluster import Host
 from services.contracts.runs import Probe, ProbeRequest, StreamHost
 
@@ -34,12 +34,13 @@ async def reach_batch(ctx: Context) -> Done | Wait:
 
 async def _pin(ctx: Context, hosts: list[Host], probes: dict[str, Probe]) -> list[str]:
     """Keep the host keys of those that answered; return a sentence for each that did not."""
-    silent = []
+    silent, pinned = [], {}
+    for host in hosts:
+        probe = probes.get(host.id)
+        if probe and probe.reachable and probe.host_keys:
+            pinned[host.name] = {"state": "reachable", "host_keys": probe.host_keys}
+        else:
+            silent.append(f"{host.name}: {probe.reason if probe else 'not probed'}")
     async with ctx.tx() as tx:
-        for host in hosts:
-            probe = probes.get(host.id)
-            if probe and probe.reachable and probe.host_keys:
-                await change_host(tx, cluster_of(ctx), host.name, state="reachable", host_keys=probe.host_keys)
-            else:
-                silent.append(f"{host.name}: {probe.reason if probe else 'not probed'}")
+        await change_each_host(tx, cluster_of(ctx), pinned)
     return silent

@@ -1,8 +1,9 @@
 """Hosts of clusters and the machine groups that they come from."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,6 +49,23 @@ async def host_keys_of(tx: AsyncConnection, cluster_id: str) -> dict[str, list[s
 async def change_host(tx: AsyncConnection, cluster_id: str, name: str, **values: Any) -> None:
     """Change columns of one host."""
     await tx.execute(update(hosts).where(hosts.c.cluster_id == cluster_id, hosts.c.name == name).values(values))
+
+
+async def change_each_host(tx: AsyncConnection, cluster_id: str, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Change columns of several hosts, the same of each: their values by host name. One way to the database for all."""
+    if not values:
+        return
+    columns = list(next(iter(values.values())))
+    query = (
+        update(hosts)
+        .where(hosts.c.cluster_id == bindparam("of_cluster"), hosts.c.name == bindparam("of_host"))
+        .values({column: bindparam(f"new_{column}") for column in columns})
+    )
+    rows = [
+        {"of_cluster": cluster_id, "of_host": name, **{f"new_{column}": row[column] for column in columns}}
+        for name, row in sorted(values.items())
+    ]
+    await tx.execute(query, rows)
 
 
 async def change_hosts(tx: AsyncConnection, cluster_id: str, **values: Any) -> None:

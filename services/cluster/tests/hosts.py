@@ -65,13 +65,7 @@ async def show_run_of_test(call: Call[Hosts, None, None]) -> Run:
     run = _known(call)
     if run.state != "running" or hosts.endless or (run.cluster_id, run.phase) in hosts.unending:
         return run
-    if hosts.lose:
-        hosts.lose -= 1
-        ended = _run(hosts.requests[run.id], "lost", "pending")
-    else:
-        ended = _ended(hosts.requests[run.id], hosts.failing)
-    hosts.runs[run.id] = ended
-    return ended
+    return end_run(hosts, run.id)
 
 
 @runner_routes.post("/internal/runs/{run_id}/cancel", Exposure.INTERNAL, "run.control", "Cancel a run", status=202)
@@ -103,6 +97,17 @@ def runner_of(hosts: Hosts) -> Service[ServiceSettings, Hosts]:
 def relay_of(hosts: Hosts) -> Service[ServiceSettings, Hosts]:
     """Return a relay to these hosts."""
     return Service("relay", "Probes for tests", ServiceSettings, (relay_routes,), _context_of(hosts))
+
+
+def end_run(hosts: Hosts, run_id: str) -> Run:
+    """End a run, as the hosts' troubles have it."""
+    body = hosts.requests[run_id]
+    if hosts.lose:
+        hosts.lose -= 1
+        hosts.runs[run_id] = _run(body, "lost", "pending")
+    else:
+        hosts.runs[run_id] = _ended(body, hosts.failing)
+    return hosts.runs[run_id]
 
 
 def _context_of(hosts: Hosts) -> Callable[[Process], AbstractAsyncContextManager[Hosts]]:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis import outbox
-from services.chassis.bus import new_event
+from services.chassis.bus import Event, new_event
 from services.chassis.db import Keyset
 from services.chassis.ids import new_id
 from services.contracts.node import Node
@@ -45,17 +45,20 @@ async def _write(tx: AsyncConnection, changed: list[Node], known: dict[str, Row[
         query = insert(nodes)
         renewed = {name: query.excluded[name] for name in _COPIED}
         await tx.execute(query.on_conflict_do_update(index_elements=["cloud_id", "cloud_node_id"], set_=renewed), rows)
-    for row in rows:
-        before = known.get(row["cloud_node_id"])
-        if before is None or any(getattr(before, name) != row[name] for name in _TOLD):
-            await _tell(tx, row["id"], {name: row[name] for name in ("name", "cloud_id", *_TOLD)})
+    told = [row for row in rows if _is_told(known.get(row["cloud_node_id"]), row)]
+    data = [{name: row[name] for name in ("name", "cloud_id", *_TOLD)} for row in told]
+    await outbox.add(tx, *map(_changed, [row["id"] for row in told], data))
+
+
+def _is_told(before: Row[Any] | None, row: dict[str, Any]) -> bool:
+    return before is None or any(getattr(before, name) != row[name] for name in _TOLD)
 
 
 async def _forget(tx: AsyncConnection, gone: list[Row[Any]]) -> None:
     if gone:
         await tx.execute(delete(nodes).where(nodes.c.id.in_([row.id for row in gone])))
-    for row in gone:
-        await _tell(tx, row.id, {"name": row.name, "cloud_id": row.cloud_id, "state": "gone"})
+    data = [{"name": row.name, "cloud_id": row.cloud_id, "state": "gone"} for row in gone]
+    await outbox.add(tx, *map(_changed, [row.id for row in gone], data))
 
 
 def _differs(row: Row[Any] | None, node: Node) -> bool:
@@ -127,5 +130,5 @@ def _node(row: Row[Any]) -> Node:
     return Node(**fields)
 
 
-async def _tell(tx: AsyncConnection, node_id: str, data: dict[str, Any]) -> None:
-    await outbox.add(tx, new_event("node.changed", source="node", subject=node_id, data=data))
+def _changed(node_id: str, data: dict[str, Any]) -> Event:
+    return new_event("node.changed", source="node", subject=node_id, data=data)
