@@ -19,7 +19,7 @@ from lab.rack.tests.bench import free_ports
 pytestmark = [pytest.mark.machines, pytest.mark.slow]
 
 TESTS = "lab/rack/tests/test_machines.py"
-CHOSEN = ("reboot_keeps", "packages_come", "power_off")
+CHOSEN = ("reboot_keeps", "packages_come")
 
 
 @pytest.fixture
