@@ -48,9 +48,10 @@ async def open_context(process: Process) -> AsyncIterator[Context]:
     holdings = HoldingsCache(db)
     incoming = _incoming(process, settings)
     try:
-        process.key_owner = Directory({name: one.public_keys for name, one in settings.manifest.items()}).owner
+        directory = Directory({name: one.public_keys for name, one in settings.manifest.items()})
     except ValueError as error:
         raise ConfigurationError(f"manifest: {error}") from error
+    process.key_owner = directory.owner
 
     async def record(entry: Entry) -> None:
         async with db.unscoped() as tx:
@@ -60,7 +61,7 @@ async def open_context(process: Process) -> AsyncIterator[Context]:
         process,
         db,
         Exchange(process.key, incoming, holdings.of),
-        Mandates(process.key, incoming, holdings.of, record),
+        Mandates(process.key, directory, incoming, holdings.of, record),
         Administration(db, holdings, process.revocations),
         holdings,
         ChangeListener(db, holdings, process.revocations),

@@ -8,12 +8,17 @@ from services.contracts.times import Timestamp
 
 
 class MandateRequest(msgspec.Struct, frozen=True):
-    """Ask for a mandate of ``kind`` for one operation on one project, with the token the asker was called with."""
+    """Ask for a mandate of ``kind`` for one operation on one project, with the token the asker was called with.
+
+    With a ``holder`` it is for another service that the asker will call in the course of its own mandate's operation:
+    the token is then the one with which it would call.
+    """
 
     kind: str
     operation_id: str
     project_id: str
     subject_token: str
+    holder: str | None = None
 
 
 class StandingRequest(msgspec.Struct, frozen=True):

@@ -60,7 +60,8 @@ class RunCluster(msgspec.Struct, frozen=True):
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """Start a run; the same ``run_id`` again answers the run that is there. ``phase`` is apply, verify or revert.
 
-    ``checks`` come after the elements, in phase verify only.
+    ``checks`` come after the elements, in phase verify only. ``mandate`` is one for the runner, so that it need not ask
+    for it.
     """
 
     run_id: str
@@ -73,6 +74,7 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     elements: list[RunElement]
     checks: list[RunCheck] = []
     facts: dict[str, Any] = {}
+    mandate: str | None = None
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,22 +29,24 @@ class Factory:
     process: Process
     db: Database
     authz: Mandates
+    tools: Tools
     carrier: Carrier
 
 
 def make_factory(process: Process, settings: Settings) -> Factory:
     """Assemble the runner; raises ConfigurationError where Ansible is not there."""
     name = settings.name or f"{socket.gethostname()}-{settings.listen.port}"
+    tools = _tools(process, settings, name)
     carrier = Carrier(
         process.database,
-        _tools(process, settings, name),
+        tools,
         holder=name,
         at_once=settings.runs_at_once,
         beat_seconds=settings.beat_seconds,
         silent_seconds=settings.silent_seconds,
         log_limit_characters=settings.log_limit_characters,
     )
-    return Factory(process, process.database, Mandates(process), carrier)
+    return Factory(process, process.database, Mandates(process), tools, carrier)
 
 
 def _tools(process: Process, settings: Settings, name: str) -> Tools:

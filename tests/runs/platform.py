@@ -47,8 +47,13 @@ class Platform:
 
     def headers(self, audience: str) -> dict[str, str]:
         """Return what the cluster service sends along, for a person's operation."""
-        mandate = self.authority.mandate_for("usr_1", "cluster", projects=_GRANTS, operation_id=OPERATION)
-        return self.authority.hop_for(mandate, audience, service="cluster")
+        return self.authority.hop_for(self.mandate("cluster"), audience, service="cluster")
+
+    def mandate(self, service: str, operation_id: str = OPERATION) -> str:
+        """Return a mandate for a person's operation that a service holds."""
+        return self.authority.mandate_for(
+            "usr_1", service, projects=_GRANTS, operation_id=operation_id, seconds=7 * 86_400
+        )
 
     async def trust_cluster(self, **secrets: int) -> None:
         """Make the cluster's authority and have the hosts trust it, as their user data would."""

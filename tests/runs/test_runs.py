@@ -154,3 +154,13 @@ async def test_another_project_sees_nothing(runner: Runner, platform: Platform) 
         assert (await runner.client.get(f"/internal/runs/{path}", headers=stranger)).status_code == 404
     assert (await runner.client.post(f"/internal/runs/{run_id}/cancel", headers=stranger)).status_code == 404
     assert (await runner.finish(run_id))["state"] == "succeeded"
+
+
+async def test_a_run_whose_mandate_came_along_needs_no_authz(platform: Platform, fresh_database) -> None:
+    services = {**platform.services, "authz": "http://127.0.0.1:9"}
+    async with platform.runner(await fresh_database(SCHEMA), services=services) as runner:
+        for mandate in (None, platform.mandate("cluster"), platform.mandate("runner", operation_id="op_other")):
+            body = runner.request([element("last", ["c1"])], mandate=mandate)
+            assert (await runner.post("/internal/runs", body)).status_code == 503
+        run = await runner.run([element("last", ["c1"])], mandate=platform.mandate("runner"))
+        assert run["state"] == "succeeded", run["reason"]

@@ -26,6 +26,11 @@ class Directory:
             thumbprint(public_jwk(load_public_key(pem))): service for service, pems in keys.items() for pem in pems
         }
 
+    def holder(self, service: str) -> Asker | None:
+        """Return a service with its newest key, the last that is listed; None if it has none here."""
+        keys = [key for key, owner in self._owners.items() if owner == service]
+        return Asker(service, keys[-1]) if keys else None
+
     def owner(self, key: str) -> str | None:
         """Return the service that owns the key with this thumbprint."""
         return self._owners.get(key)

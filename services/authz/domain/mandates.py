@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from services.authz.domain.audit_chain import Entry
-from services.authz.domain.directory import Asker
+from services.authz.domain.directory import Asker, Directory, check_may_call
 from services.authz.domain.exchange import HoldingsOf, actors
 from services.authz.domain.holdings import granted_on
 from services.authz.domain.incoming import Incoming
@@ -33,8 +33,11 @@ Record = Callable[[Entry], Awaitable[None]]
 class Mandates:
     """Gives mandates and says whether they still stand; each one given is recorded before it is answered."""
 
-    def __init__(self, key: ServiceKey, incoming: Incoming, holdings_of: HoldingsOf, record: Record) -> None:
+    def __init__(
+        self, key: ServiceKey, directory: Directory, incoming: Incoming, holdings_of: HoldingsOf, record: Record
+    ) -> None:
         self._key = key
+        self._directory = directory
         self._incoming = incoming
         self._holdings_of = holdings_of
         self._record = record
@@ -45,8 +48,11 @@ class Mandates:
         One that is asked for under a mandate keeps its operation, its end and what its subject must hold, and grants
         nothing that the first does not.
         """
-        kind = _kind_for(asker, request.kind)
-        caller = self._incoming.caller(asker, request.subject_token)
+        holder = self._holder(asker, request.holder) if request.holder else asker
+        kind = _kind_for(holder, request.kind)
+        caller = self._incoming.caller(holder, request.subject_token)
+        if holder is not asker and (caller.bound_to != asker.key or caller.operation_id is None):
+            raise MandateRefused(f"{asker.service} may have a mandate for {holder.service} under its own only.")
         if not caller.may(kind.requires, request.project_id):
             raise MandateRefused(
                 f"{request.kind} needs {kind.requires} on project {request.project_id}.",
@@ -56,9 +62,17 @@ class Mandates:
         reach = caller.narrowing.mandate if caller.narrowing else None
         if reach is None:
             await self._check_holdings(caller, kind, request.project_id)
-        claims = _claims(asker, request, kind, caller, reach)
+        claims = _claims(holder, request, kind, caller, reach)
         await self._record(_entry("mandate.given", claims, request.kind, request.project_id))
         return self._answer(claims)
+
+    def _holder(self, asker: Asker, service: str) -> Asker:
+        """Return another service that the asker may call, as the holder of a mandate."""
+        check_may_call(asker.service, service)
+        holder = self._directory.holder(service)
+        if holder is None:
+            raise MandateRefused(f"{service} has no key here.")
+        return holder
 
     async def give_standing(self, asker: Asker, request: StandingRequest) -> MandateAnswer:
         """Return a reconciler's mandate, which holds on every project; raises MandateRefused."""

@@ -1,5 +1,7 @@
 """Mandates: what they grant, what they never grant, and when they stop."""
 
+import httpx
+
 from services.authz.tests.asking import Asking
 from services.contracts.permissions import MANDATES, STANDING
 
@@ -123,3 +125,33 @@ async def test_a_reconciler_has_its_standing_mandate_and_no_other(asking: Asking
 async def test_what_is_no_mandate_does_not_stand(asking: Asking) -> None:
     for token in ("nonsense", asking.session("usr_1"), await member_pass(asking)):
         assert not (await asking.standing("cluster", token))["valid"]
+
+
+async def hand_on(asking: Asking, asker: str, token: str, holder: str = "runner") -> httpx.Response:
+    body = {"kind": "runner.run", "operation_id": "op_1", "project_id": "prj_a", "subject_token": token}
+    return await asking.post(asker, "/internal/mandates", {**body, "holder": holder})
+
+
+async def test_a_holder_has_one_made_for_whom_it_will_call(asking: Asking) -> None:
+    mandate = await build_mandate(asking)
+    answer = await hand_on(asking, "cluster", asking.hop(mandate, "runner", "cluster"))
+    assert answer.status_code == 201, answer.text
+    run = str(answer.json()["mandate"])
+    caller = asking.read(asking.hop(run, "relay", "runner"), "relay", "runner")
+    assert caller.operation_id == "op_1" and caller.chain == ("gateway", "cluster", "runner")
+    assert caller.projects == {"prj_a": MANDATES["cluster.build"].grants & MANDATES["runner.run"].grants}
+    stolen = asking.hop(run, "relay", "cluster")
+    assert (await asking.exchange("relay", "authz", stolen)).status_code == 401
+
+
+async def test_nobody_else_has_one_made_and_only_under_a_mandate(asking: Asking) -> None:
+    mandate = await build_mandate(asking)
+    hop = asking.hop(mandate, "runner", "cluster")
+    assert (await hand_on(asking, "node", hop)).status_code == 403
+    assert (await hand_on(asking, "secrets", hop)).status_code == 403
+    assert (await hand_on(asking, "cluster", hop, holder="relay")).status_code in (401, 403)
+    assert (await hand_on(asking, "cluster", asking.hop(mandate, "node", "cluster"))).status_code == 401
+    member = await asking.token("gateway", "cluster", asking.session("usr_1"))
+    assert (await hand_on(asking, "cluster", member)).status_code == 401
+    at_runner = await asking.token("cluster", "runner", member)
+    assert (await hand_on(asking, "cluster", at_runner)).status_code == 403

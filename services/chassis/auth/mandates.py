@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from services.chassis.auth.caller import Caller
+from services.chassis.auth.credentials import Mandate
 from services.chassis.context import Process
 from services.contracts.authz import MandateAnswer, MandateCheck, MandateRequest, MandateStanding, StandingRequest
 
@@ -20,6 +21,12 @@ class Mandates:
     async def mandate(self, kind: str, operation_id: str, project_id: str, caller: Caller) -> str:
         """Return a mandate of ``kind`` made from the token that the caller came with."""
         body = MandateRequest(kind, operation_id, project_id, caller.token)
+        return (await self._post("/internal/mandates", MandateAnswer, body)).mandate
+
+    async def hand_on(self, holder: str, kind: str, operation_id: str, project_id: str, mandate: str) -> str:
+        """Return a mandate of ``kind`` for ``holder``, which this service will call under its own ``mandate``."""
+        token = await self._process.credentials.token(holder, Mandate(mandate))
+        body = MandateRequest(kind, operation_id, project_id, token, holder)
         return (await self._post("/internal/mandates", MandateAnswer, body)).mandate
 
     async def standing(self, name: str) -> str:

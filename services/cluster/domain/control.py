@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.auth.caller import Caller
 from services.chassis.errors import Problem
+from services.chassis.log import get_logger
 from services.chassis.saga import Operation
 from services.cluster.exceptions import ClusterLocked, OperationUnderWay
 from services.cluster.factory import Factory
@@ -14,7 +15,9 @@ from services.cluster.sagas.delete import DELETE
 from services.cluster.storage.clusters import get_cluster
 from services.contracts.cluster import Accepted, Cluster
 
+log = get_logger("cluster.control")
 _FORBIDDEN = 403
+_RUNS = "runner.run"
 
 
 async def control(factory: Factory, caller: Caller, operation: Operation, verb: str) -> None:
@@ -57,12 +60,26 @@ async def _context_of(factory: Factory, caller: Caller, operation: Operation, ki
     if operation.state != "parked":
         return operation.context
     try:
+        if kind == BUILD.name:
+            return operation.context | await context_of_build(factory, caller, operation.id, operation.project_id)
         mandate = await factory.deps.authz.mandate(kind, operation.id, operation.project_id, caller)
     except Problem as problem:
         if problem.status != _FORBIDDEN:
             raise
         return operation.context
     return {**operation.context, "mandate": mandate, "by": caller.subject}
+
+
+async def context_of_build(factory: Factory, caller: Caller, operation_id: str, project_id: str) -> dict[str, Any]:
+    """Return what a build works under: a mandate, and one for its runs, so that it goes on while authz is away."""
+    authz = factory.deps.authz
+    mandate = await authz.mandate(BUILD.name, operation_id, project_id, caller)
+    try:
+        for_runs = await authz.hand_on("runner", _RUNS, operation_id, project_id, mandate)
+    except Problem as problem:
+        log.warning("mandate.runs_without", operation_id=operation_id, reason=str(problem))
+        for_runs = None
+    return {"mandate": mandate, "run_mandate": for_runs, "by": caller.subject}
 
 
 async def _require_unlocked(tx: AsyncConnection, cluster_id: str) -> None:

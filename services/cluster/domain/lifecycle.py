@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.chassis.auth.caller import Caller
 from services.chassis.errors import FieldProblem, NotFound, PreconditionFailed
 from services.chassis.ids import new_id
-from services.cluster.domain.control import take_back
+from services.cluster.domain.control import context_of_build, take_back
 from services.cluster.exceptions import ClusterGoing, ClusterLocked, DoesNotFit, EndInThePast
 from services.cluster.factory import Factory
 from services.cluster.sagas.build import BUILD
@@ -33,7 +33,7 @@ async def begin_build(
     if not plan.fit.fits:
         raise DoesNotFit(" ".join(plan.fit.shortages))
     cluster_id, operation_id = new_id("clu"), new_id("op")
-    mandate = await factory.deps.authz.mandate(BUILD.name, operation_id, plan.project_id, caller)
+    context = await context_of_build(factory, caller, operation_id, plan.project_id)
     async with factory.db.project(plan.project_id) as tx:
         if not kept:
             await add_plan(tx, plan)
@@ -46,7 +46,7 @@ async def begin_build(
             project_id=plan.project_id,
             subject=cluster_id,
             params={"plan_id": plan.id},
-            context={"mandate": mandate, "by": caller.subject},
+            context=context,
         )
     return Accepted(operation_id=operation_id, cluster_id=cluster_id)
 

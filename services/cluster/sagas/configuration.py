@@ -157,6 +157,7 @@ async def _request(ctx: Context, plan: Plan, phase: str, run_id: str, progress: 
         hosts=[_run_host(host, pinned[host.name]) for host in hosts],
         elements=progress.missing,
         checks=progress.missing_checks,
+        mandate=ctx.operation.context.get("run_mandate"),
     )
 
 

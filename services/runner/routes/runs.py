@@ -10,13 +10,13 @@ from services.chassis.routing import Call, Exposure, Reply, RouteTable
 from services.contracts.runs import Run, RunEventList, RunLog, StartRun
 from services.runner.domain.carrier import cells_of
 from services.runner.domain.check import check
+from services.runner.domain.mandate import mandate_for
 from services.runner.factory import Factory
 from services.runner.routes.access import transaction
 from services.runner.states import ENDED
 from services.runner.storage import records, runs
 
 routes = RouteTable("runs")
-_MANDATE = "runner.run"
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,7 +40,8 @@ async def start_run(call: Call[Factory, StartRun, None]) -> Reply[Run]:
     call.caller.require(request.project_id)
     _check_operation(call.caller, request)
     check(request)
-    mandate = await context.authz.mandate(_MANDATE, request.operation_id, request.project_id, call.caller)
+    mandate = await mandate_for(context, call.caller, request)
+    request = msgspec.structs.replace(request, mandate=None)
     async with context.db.project(request.project_id) as tx:
         await runs.create(tx, request, mandate, cells_of(request))
         run = await runs.get(tx, request.run_id)
