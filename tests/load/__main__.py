@@ -3,6 +3,7 @@
 Ratios to a peer say more than figures alone, which depend on the machine and on what else runs there.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def main(
     chosen = _chosen(names)
     if only_list:
         return _list(chosen)
+    # A benchmark that is told to stop takes down what it started, as by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     display = Display(Console(highlight=False, width=130))
 
     def run_of(benchmark: Benchmark) -> Run:

@@ -1,6 +1,9 @@
 """The frame of the benchmarks: what a reader of its table and its JSON relies on."""
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -41,7 +44,9 @@ def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         done = CliRunner().invoke(command.main, [*arguments, "--json", str(path)])
         return done.output, done.exit_code, json.loads(path.read_text()) if path.exists() else None
 
-    return run
+    before = signal.getsignal(signal.SIGTERM)
+    yield run
+    signal.signal(signal.SIGTERM, before)
 
 
 def test_each_module_declares_the_benchmark_that_it_is_named_like() -> None:
@@ -69,6 +74,24 @@ def test_the_document_holds_what_figures_were_made_of(bench) -> None:
     assert (missed["value"], missed["met"], missed["samples"]["count"]) == (5.0, False, 5)
     assert document["machine"]["cores"] >= 1
     assert document["commit"].keys() == {"id", "changed_files"}
+
+
+def test_one_that_is_told_to_stop_takes_down_what_it_started(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_down = []
+
+    def stopped(run: Run) -> list[Figure]:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(10)
+        finally:
+            taken_down.append(True)
+        return []
+
+    monkeypatch.setattr(command, "found", lambda: [PLANTED[2], Benchmark("stopped", "is stopped", stopped)])
+    _, code, document = bench()
+    assert taken_down == [True]
+    assert code == 1
+    assert [one["name"] for one in document["benchmarks"]] == ["quick"]
 
 
 def test_rounds_are_as_asked_for(bench) -> None:
