@@ -1,6 +1,7 @@
 """``python -m tests.faults``: try every cell of the matrix, or those that are named."""
 
 import asyncio
+import logging
 import os
 import shutil
 import sys
@@ -77,6 +78,7 @@ def _tried(chosen: list[Cell], lanes: int, seconds: float) -> list[Result]:
 
     with (folder / "services.log").open("a") as log:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(log))
+        logging.basicConfig(stream=log)
         asyncio.run(run())
     if all(result.ok for result in results):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,8 +1,10 @@
 """A lane: one cluster service with a worker of its own, where one cluster after the other lives, in its own project."""
 
+import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +15,14 @@ from sqlalchemy import select
 from services.chassis.db import is_transient
 from services.chassis.saga import Operation
 from services.chassis.saga.tables import STEP
-from services.chassis.testing.waiting import until
 from services.cluster.tests.world import Person, World
 from tests.faults import matrix
 from tests.faults.armed import Armed
 from tests.faults.gate import Gate
-from tests.faults.matrix import EVENTS, Cell
+from tests.faults.matrix import EVENTS, NUDGES, Cell
 from tests.faults.oracle import Oracle
 
+_LOOK_SECONDS = 0.08
 _STOPPED = ("succeeded", "failed", "undone", "parked")
 MAY_NEED_RESUME = frozenset({"5xx"})
 """An answer that says nothing about what was done may park a step, until a person has resumed it, once."""
@@ -147,7 +149,10 @@ class Lane:
         query = select(STEP.c.state).where(STEP.c.operation_id == life.operations[-1])
         mine = (STEP.c.name == cell.step) & (STEP.c.phase == cell.phase)
         async with self._service.process.database.project(life.project) as tx:
-            if cell.step != EVENTS and (await tx.execute(query.where(mine))).scalar_one_or_none() == "done":
+            if (
+                cell.step not in (EVENTS, NUDGES)
+                and (await tx.execute(query.where(mine))).scalar_one_or_none() == "done"
+            ):
                 return True
         return (await self._operation(life)).state in _STOPPED
 
@@ -195,22 +200,23 @@ class Lane:
     async def _wait(self, condition: Callable[[], bool | Awaitable[bool]], what: str | Callable[[], str]) -> None:
         """Wait for something, through outages of the database. Raises Differs when it does not come."""
 
-        async def holds() -> bool:
-            if not self.alive():
-                raise Differs("the workers' parent has ended; worker.log says why")
-            try:
-                answer = condition()
-                return answer if isinstance(answer, bool) else await answer
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                return False
+        end = time.monotonic() + self._seconds
+        while not await self._holds(condition):
+            if time.monotonic() > end:
+                sentence = what if isinstance(what, str) else what()
+                raise Differs(f"waited for {sentence}, which did not come within {self._seconds:.0f} s")
+            await asyncio.sleep(_LOOK_SECONDS)
 
+    async def _holds(self, condition: Callable[[], bool | Awaitable[bool]]) -> bool:
+        if not self.alive():
+            raise Differs("the workers' parent has ended; worker.log says why")
         try:
-            await until(holds, self._seconds)
-        except TimeoutError:
-            sentence = what if isinstance(what, str) else what()
-            raise Differs(f"waited for {sentence}, which did not come within {self._seconds:.0f} s") from None
+            answer = condition()
+            return answer if isinstance(answer, bool) else await answer
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            return False
 
     async def _ask(self, method: str, path: str, life: Life) -> Any:
         answer: httpx.Response = await self._service.client.request(method, path, headers=self._world.ask(life.person))

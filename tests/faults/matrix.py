@@ -14,7 +14,8 @@ POINTS = ("before", "effect", "reply", "commit")
 FAULTS = ("kill", "time-out", "5xx", "duplicate", "reorder", "database", "broker")
 PHASES = ("forward", "undo")
 EVENTS = "(events)"
-"""The row of each way that is no step: the publisher that tells of all its steps."""
+NUDGES = "(nudges)"
+"""The rows of each way that are no steps: what is told of all its steps, and what is heard of that ends their waits."""
 _APPLIES = "+"
 _FILE = Path(__file__).with_name("matrix.yaml")
 
@@ -120,9 +121,8 @@ def _missing_rows(sagas: Mapping[str, Saga], document: Document) -> Iterator[str
 
 def _missing_steps(saga: Saga, phase: str, rows: Mapping[str, Any]) -> Iterator[str]:
     names = {step.name for step in saga.steps}
-    yield from (f"{saga.name} has no step {name}" for name in rows if name not in names | {EVENTS})
-    if EVENTS not in rows:
-        yield f"{saga.name} {phase} has no row {EVENTS}"
+    yield from (f"{saga.name} has no step {name}" for name in rows if name not in names | {EVENTS, NUDGES})
+    yield from (f"{saga.name} {phase} has no row {name}" for name in (EVENTS, NUDGES) if name not in rows)
     for step in saga.steps:
         runs = phase == "forward" or step.undo is not None
         if step.name not in rows:

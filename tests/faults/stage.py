@@ -81,6 +81,7 @@ async def open_stage(folder: Path, lanes: int, seconds: float) -> AsyncIterator[
         bus = BusSettings(url=rabbit.url, reconnect_seconds=0.2, redelivery_delay_seconds=0.1)
         names = [f"lane-{number}" for number in range(lanes)]
         world = await open_world(stack, folder, cloud, fresh, bus, dict.fromkeys(names, False), **_QUICK)
+        world.hosts.tell = world.running["node"].process.events.publish
         recorder = await stack.enter_async_context(recording(await fresh(SCHEMA), bus))
         oracle, armed = Oracle(world, recorder), {name: Armed(folder / name / "armed") for name in names}
         made = [Lane(name, world, oracle, await world.person(), armed[name], seconds) for name in names]

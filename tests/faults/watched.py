@@ -1,19 +1,23 @@
 """The ways out of the cluster service's worker, watched: which step is calling whom, and what happens to the call."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import httpx
 import msgspec
 from heatclient import exc as heat_errors
+from sqlalchemy import select
 
-from services.chassis.bus import Bus, Event
+from services.chassis.bus import Bus, Event, Handler
 from services.chassis.cloud import CloudThreads
+from services.chassis.db import Database
 from services.chassis.saga import Moment
+from services.chassis.saga.tables import OPERATION
 from tests.faults.armed import Armed, Place
-from tests.faults.matrix import EVENTS
+from tests.faults.matrix import EVENTS, NUDGES
 
 T = TypeVar("T")
 _CHANGES_AT_THE_CLOUD = frozenset({"create", "update", "delete"})
@@ -198,11 +202,12 @@ class WatchedThreads(CloudThreads):
 
 
 class WatchedBus:
-    """A service's bus; what it publishes of operations is watched, the rest of it is the bus's own."""
+    """A service's bus; what it publishes of operations and what nudges them is watched, the rest is the bus's own."""
 
-    def __init__(self, bus: Bus, armed: Armed) -> None:
+    def __init__(self, bus: Bus, armed: Armed, db: Database) -> None:
         self._bus = bus
         self._armed = armed
+        self._db = db
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._bus, name)
@@ -213,20 +218,43 @@ class WatchedBus:
         if "kind" not in data:
             await self._bus.publish(event)
             return
-        way = Place(data["kind"], data["phase"], EVENTS, "before", "publish")
-        await self._come_to(way, event)
+        way, again = Place(data["kind"], data["phase"], EVENTS, "before", "publish"), partial(self._bus.publish, event)
+        await self._come_to(way, again)
         await self._bus.publish(event)
-        await self._come_to(way._replace(point="effect"), event)
+        await self._come_to(way._replace(point="effect"), again)
         if data.get("step") and "unit" in data and data["state"] == "done":
-            await self._come_to(way._replace(step=data["step"], point="commit", call="event"), event)
+            await self._come_to(way._replace(step=data["step"], point="commit", call="event"), again)
 
-    async def _come_to(self, place: Place, event: Event) -> None:
+    async def subscribe(self, patterns: Sequence[str], handler: Handler, **more: Any) -> None:
+        """Have events handled; those that nudge operations are watched."""
+        watched = self._nudging(handler) if "run.changed" in patterns else handler
+        await self._bus.subscribe(patterns, watched, **more)
+
+    def _nudging(self, handler: Handler) -> Handler:
+        place = Place("cluster.build", "forward", NUDGES, "before", "nudge")
+
+        async def handle(event: Event) -> None:
+            if not await self._is_ours(event):
+                return await handler(event)
+            await self._come_to(place, partial(handler, event))
+            await handler(event)
+            return await self._come_to(place._replace(point="effect"), partial(handler, event))
+
+        return handle
+
+    async def _is_ours(self, event: Event) -> bool:
+        """Tell whether an event is of an operation of this lane; all lanes hear all of them."""
+        query = select(OPERATION.c.id).where(OPERATION.c.id == event.data.get("operation_id"))
+        async with self._db.project(event.project_id or "none") as tx:
+            return (await tx.execute(query)).one_or_none() is not None
+
+    async def _come_to(self, place: Place, again: Callable[[], Awaitable[None]]) -> None:
         fault = self._armed.come_to(place)
         if fault == "time-out":
             raise TimeoutError
         if fault == "duplicate":
-            await self._bus.publish(event)
-            self._armed.note(place, "confirmed")
+            await again()
+            self._armed.note(place, "done")
 
 
 def _raises(error: Exception) -> Callable[[], Any]:

@@ -43,7 +43,7 @@ def work(config: str, armed: Armed) -> int:
     @contextlib.asynccontextmanager
     async def context(process: Process) -> AsyncIterator[Factory]:
         process.transport = WatchedTransport(process.transport, watcher)
-        process.bus = WatchedBus(process.events, armed)  # type: ignore[assignment]
+        process.bus = WatchedBus(process.events, armed, process.database)  # type: ignore[assignment]
         async with open_context(process) as factory:
             threads = WatchedThreads(watcher)
             groups = HeatMachineGroups(threads, factory.deps.credentials.refused)

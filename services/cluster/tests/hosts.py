@@ -1,14 +1,15 @@
 """Hosts without machines: a runner and a relay on chassis that answer as the contracts say, and can be troubled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from services.chassis.bus import Event, new_event
 from services.chassis.config import ServiceSettings
 from services.chassis.context import Process
 from services.chassis.errors import NotFound
@@ -16,13 +17,16 @@ from services.chassis.routing import Call, Exposure, RouteTable
 from services.chassis.service import Service
 from services.contracts.runs import Cell, Probe, ProbeReport, ProbeRequest, Run, RunLog, StartRun
 
+_RUN_SECONDS = 0.05
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"
 
 
 @dataclass
 class Hosts:
     """What the doubles know. ``failing`` elements fail on each of their hosts; ``silent`` hosts answer no probe;
-    the next ``lose`` runs are lost; those of a cluster in a phase that is in ``unending`` do not end."""
+    the next ``lose`` runs are lost; those of a cluster in a phase that is in ``unending`` do not end.
+
+    With ``tell`` runs end by themselves, soon, and it is given the event of each end; else at the next look."""
 
     requests: dict[str, StartRun] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
@@ -32,6 +36,8 @@ class Hosts:
     endless: bool = False
     unending: set[tuple[str, str]] = field(default_factory=set)
     forgetful: bool = False
+    tell: Callable[[Event], Awaitable[None]] | None = None
+    ending: set[asyncio.Task[None]] = field(default_factory=set)
 
     def started(self, cluster_id: str, phase: str = "apply") -> list[StartRun]:
         """Return what was asked to run on a cluster's hosts, in order."""
@@ -56,6 +62,10 @@ async def start_run_of_test(call: Call[Hosts, StartRun, None]) -> Run:
     if body.run_id not in hosts.runs:
         hosts.requests[body.run_id] = body
         hosts.runs[body.run_id] = _run(body, "running", "pending")
+        if hosts.tell:
+            task = asyncio.create_task(_end_soon(hosts, body, hosts.tell))
+            hosts.ending.add(task)
+            task.add_done_callback(hosts.ending.discard)
     return hosts.runs[body.run_id]
 
 
@@ -63,7 +73,7 @@ async def start_run_of_test(call: Call[Hosts, StartRun, None]) -> Run:
 async def show_run_of_test(call: Call[Hosts, None, None]) -> Run:
     hosts = call.context
     run = _known(call)
-    if run.state != "running" or hosts.endless or (run.cluster_id, run.phase) in hosts.unending:
+    if run.state != "running" or hosts.endless or (run.cluster_id, run.phase) in hosts.unending or hosts.tell:
         return run
     return end_run(hosts, run.id)
 
@@ -108,6 +118,18 @@ def end_run(hosts: Hosts, run_id: str) -> Run:
     else:
         hosts.runs[run_id] = _ended(body, hosts.failing)
     return hosts.runs[run_id]
+
+
+async def _end_soon(hosts: Hosts, body: StartRun, tell: Callable[[Event], Awaitable[None]]) -> None:
+    """End a run by itself and tell of that as the runner does."""
+    await asyncio.sleep(_RUN_SECONDS)
+    run = hosts.runs[body.run_id]
+    if run.state != "running" or (run.cluster_id, run.phase) in hosts.unending:
+        return
+    ended = end_run(hosts, run.id)
+    data = {"operation_id": run.operation_id, "cluster_id": run.cluster_id, "state": ended.state}
+    with suppress(ConnectionError):
+        await tell(new_event("run.changed", source="runner", subject=run.id, project_id=run.project_id, data=data))
 
 
 def _context_of(hosts: Hosts) -> Callable[[Process], AbstractAsyncContextManager[Hosts]]:
