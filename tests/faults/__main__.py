@@ -6,34 +6,33 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
-import msgspec
 import structlog
 
 from services.cluster.sagas.table import SAGAS
 from tests.faults import matrix
-from tests.faults.campaign import Campaign, Result
+from tests.faults.campaign import Campaign
 from tests.faults.choice import commit, matching
-from tests.faults.matrix import Cell
+from tests.faults.results import Result, Results
 from tests.faults.stage import new_folder, open_stage
 
 _TOLD_EVERY_SECONDS = 10.0
+_PATH = click.Path(path_type=Path)
 
 
 @click.command()
 @click.argument("patterns", nargs=-1, metavar="[CELL]...")
 @click.option("--lanes", default=6, show_default=True, help="How many clusters live side by side.")
 @click.option("--seconds", default=40.0, show_default=True, help="How long a wait of a cell may last.")
-@click.option("--report", type=click.Path(path_type=Path), help="Where to write the results as JSON.")
-@click.option(
-    "--tree", type=click.Path(path_type=Path, exists=True), help="Another checkout to try, such as a patched one."
-)
+@click.option("--report", type=_PATH, help="Where the results are written as JSON, also when it is interrupted.")
+@click.option("--go-on", is_flag=True, help="Keep what is ok in the report of the same commit, and try the others.")
+@click.option("--tree", type=_PATH, help="Try another checkout, such as a patched one.")
 @click.option("--list", "only_list", is_flag=True, help="Print the cells and try none.")
-def main(
-    patterns: tuple[str, ...], lanes: int, seconds: float, report: Path | None, tree: Path | None, only_list: bool
-) -> None:
+def main(patterns: tuple[str, ...], only_list: bool, tree: Path | None, report: Path | None, **how: Any) -> None:
     """Try the cells whose id matches one of CELL (such as 'cluster.delete/*/kill'), or all."""
     if tree is not None:
         _run_in(tree)
@@ -45,10 +44,10 @@ def main(
         sys.exit("tests/faults/matrix.yaml does not fit the sagas:\n  " + "\n  ".join(wrong))
     if not chosen:
         sys.exit("No cell has such an id: --list prints them all.")
-    results = _tried(chosen, min(lanes, len(chosen)), seconds)
-    if report is not None:
-        _write(report, results)
-    sys.exit(_summary(results))
+    results = Results(report, commit(), chosen, keep=how["go_on"])
+    if results.missing:
+        _try(results, min(how["lanes"], len(results.missing)), how["seconds"])
+    sys.exit(_summary(results.all))
 
 
 def _run_in(tree: Path) -> None:
@@ -62,27 +61,25 @@ def _run_in(tree: Path) -> None:
     )
 
 
-def _tried(chosen: list[Cell], lanes: int, seconds: float) -> list[Result]:
+def _try(results: Results, lanes: int, seconds: float) -> None:
     folder = new_folder()
-    results: list[Result] = []
-    progress = _Progress(len(chosen))
+    progress = _Progress(len(results.missing))
 
     def tell(result: Result) -> None:
-        results.append(result)
+        results.add(result)
         progress.tell(result)
 
     async def run() -> None:
-        click.echo(f"faults: {len(chosen)} cells on {lanes} lanes, logs in {folder}")
         async with open_stage(folder, lanes, seconds) as stage:
-            await Campaign(stage, tell).run(chosen)
+            await Campaign(stage, tell).run(results.missing)
 
+    click.echo(f"faults: {len(results.missing)} cells on {lanes} lanes, logs in {folder}")
     with (folder / "services.log").open("a") as log:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(log))
         logging.basicConfig(stream=log)
         asyncio.run(run())
-    if all(result.ok for result in results):
+    if all(result.ok for result in results.all):
         shutil.rmtree(folder, ignore_errors=True)
-    return results
 
 
 class _Progress:
@@ -104,7 +101,7 @@ class _Progress:
             click.echo(f"  {self._done} of {self._cells} cells{failed}")
 
 
-def _summary(results: list[Result]) -> int:
+def _summary(results: Sequence[Result]) -> int:
     """Print what failed and the last line; returns the exit code."""
     failed = [result for result in results if not result.ok]
     for result in failed:
@@ -115,12 +112,6 @@ def _summary(results: list[Result]) -> int:
     good = len(results) - len(failed)
     click.echo(f"faults: {'failed' if failed else 'ok'}, {good} of {len(results)} cells")
     return 1 if failed else 0
-
-
-def _write(report: Path, results: list[Result]) -> None:
-    document = {"commit": commit(), "ok": all(one.ok for one in results), "cells": results}
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_bytes(msgspec.json.format(msgspec.json.encode(document)))
 
 
 if __name__ == "__main__":

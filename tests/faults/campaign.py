@@ -8,31 +8,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-import msgspec
-
 from lab.launcher.postgres import PrivatePostgres
 from lab.launcher.rabbitmq import PrivateRabbit
 from tests.faults.gate import Gate
 from tests.faults.lane import Differs, Lane
 from tests.faults.matrix import Cell
+from tests.faults.results import Result
 from tests.faults.stage import Stage
 
 _OUTAGES = ("database", "broker")
-
-
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a cell; ``differs`` says what was not as it should be, nothing if all was."""
-
-    cell: str
-    ok: bool
-    seconds: float
-    resumed: bool = False
-    differs: tuple[str, ...] = ()
-
-    @property
-    def replay(self) -> str:
-        """The command that tries just this cell."""
-        return f'make faults ARGS="{self.cell}"'
 
 
 class Journey(NamedTuple):

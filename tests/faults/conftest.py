@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.faults.campaign import Campaign, Result
+from tests.faults.campaign import Campaign
 from tests.faults.choice import matching
+from tests.faults.results import Result
 from tests.faults.stage import new_folder, open_stage
 
 _LANES = 4

@@ -50,16 +50,25 @@ class Life:
 class Lane:
     """Takes clusters through their lives, with at most one fault in each operation."""
 
-    def __init__(self, name: str, world: World, oracle: Oracle, person: Person, armed: Armed, seconds: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        world: World,
+        oracle: Oracle,
+        person: Person,
+        armed: Armed,
+        has_workers: Callable[[], bool],
+        seconds: float,
+    ) -> None:
         self.name = name
+        self.life: Life | None = None
         self._world = world
         self._oracle = oracle
         self._person = person
         self._armed = armed
+        self._has_workers = has_workers
         self._seconds = seconds
         self._service = world.running[name]
-        self.life: Life | None = None
-        self.alive: Callable[[], bool] = lambda: True
 
     async def build(self, cell: Cell | None = None, gate: Gate | None = None) -> Life:
         """Build a cluster in a new project. Raises Differs."""
@@ -208,7 +217,7 @@ class Lane:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _holds(self, condition: Callable[[], bool | Awaitable[bool]]) -> bool:
-        if not self.alive():
+        if not self._has_workers():
             raise Differs("the workers' parent has ended; worker.log says why")
         try:
             answer = condition()

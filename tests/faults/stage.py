@@ -27,7 +27,7 @@ from services.cluster.tests.world import World, open_world
 from tests.faults.armed import Armed
 from tests.faults.lane import Lane
 from tests.faults.oracle import Oracle
-from tests.faults.recorder import recording
+from tests.faults.recorder import Recorder, recording
 from tests.support.databases import Databases
 from tests.support.ports import free_range
 
@@ -38,8 +38,9 @@ _STOP_SECONDS = 10.0
 _QUICK_CLOUD = ("--step-seconds", "0.01", "--heat-retries", "0")
 # A cell waits for leases and tries to come round, so that these are short; what they do is the same.
 _QUICK = {
-    "saga": SagaSettings(lease_seconds=0.5, poll_seconds=0.2, retry_seconds=0.02, longest_retry_seconds=0.2),
-    "outbox": OutboxSettings(poll_seconds=0.2, retry_seconds=0.1),
+    "saga": SagaSettings(lease_seconds=0.6, poll_seconds=0.5, retry_seconds=0.02, longest_retry_seconds=0.2),
+    "outbox": OutboxSettings(poll_seconds=0.5, retry_seconds=0.1),
+    "node_look_seconds": 1.0,
 }
 
 
@@ -50,7 +51,6 @@ class Stage:
     lanes: list[Lane]
     postgres: PrivatePostgres
     rabbit: PrivateRabbit
-    world: World
 
 
 def new_folder() -> Path:
@@ -64,14 +64,7 @@ def new_folder() -> Path:
 async def open_stage(folder: Path, lanes: int, seconds: float) -> AsyncIterator[Stage]:
     """Start everything in ``folder``; each wait of a lane is given ``seconds``."""
     async with AsyncExitStack() as stack:
-        postgres = PrivatePostgres(folder / "postgres", free_port(), durable=False)
-        first_port = free_range(_RABBIT_PORTS + CLOUD_PORTS)
-        rabbit = PrivateRabbit(folder / "rabbitmq", first_port)
-        for server in (postgres, rabbit):
-            stack.callback(server.stop)
-        cloud = RunningCloud("alpha", folder / "cloud", first_port + _RABBIT_PORTS, "10.99.4.0/24", *_QUICK_CLOUD)
-        await asyncio.gather(*(asyncio.to_thread(one.start) for one in (postgres, rabbit, cloud)))
-        stack.callback(cloud.stop)
+        postgres, rabbit, cloud = await _servers(stack, folder)
         await asyncio.to_thread(_enrol, cloud, _NODES_A_LANE * lanes)
         databases = Databases(postgres.admin_dsn, session=secrets.token_hex(3))
 
@@ -83,12 +76,29 @@ async def open_stage(folder: Path, lanes: int, seconds: float) -> AsyncIterator[
         world = await open_world(stack, folder, cloud, fresh, bus, dict.fromkeys(names, False), **_QUICK)
         world.hosts.tell = world.running["node"].process.events.publish
         recorder = await stack.enter_async_context(recording(await fresh(SCHEMA), bus))
-        oracle, armed = Oracle(world, recorder), {name: Armed(folder / name / "armed") for name in names}
-        made = [Lane(name, world, oracle, await world.person(), armed[name], seconds) for name in names]
+        armed = {name: Armed(folder / name / "armed") for name in names}
         parent = await stack.enter_async_context(_workers(world, folder, armed))
-        for lane in made:
-            lane.alive = lambda: parent.returncode is None
-        yield Stage(made, postgres, rabbit, world)
+        yield Stage(
+            [await _lane(name, world, recorder, armed[name], parent, seconds) for name in names], postgres, rabbit
+        )
+
+
+async def _servers(stack: AsyncExitStack, folder: Path) -> tuple[PrivatePostgres, PrivateRabbit, RunningCloud]:
+    """Start PostgreSQL, RabbitMQ and a cloud, which ``stack`` stops."""
+    first_port = free_range(_RABBIT_PORTS + CLOUD_PORTS)
+    postgres = PrivatePostgres(folder / "postgres", free_port(), durable=False)
+    rabbit = PrivateRabbit(folder / "rabbitmq", first_port)
+    cloud = RunningCloud("alpha", folder / "cloud", first_port + _RABBIT_PORTS, "10.99.4.0/24", *_QUICK_CLOUD)
+    for server in (postgres, rabbit):
+        stack.callback(server.stop)
+    await asyncio.gather(*(asyncio.to_thread(one.start) for one in (postgres, rabbit, cloud)))
+    stack.callback(cloud.stop)
+    return postgres, rabbit, cloud
+
+
+async def _lane(name: str, world: World, recorder: Recorder, armed: Armed, parent: Process, seconds: float) -> Lane:
+    oracle, person = Oracle(world, recorder), await world.person()
+    return Lane(name, world, oracle, person, armed, lambda: parent.returncode is None, seconds)
 
 
 def _enrol(cloud: RunningCloud, nodes: int) -> None:

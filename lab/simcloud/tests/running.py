@@ -14,7 +14,7 @@ from heatclient import client as heat_client
 from openstack.connection import Connection
 
 CLOUD_PORTS = 8
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -164,6 +164,7 @@ async def open_world(
     fresh: FreshDatabase,
     bus: BusSettings,
     clusters: Mapping[str, bool] = MappingProxyType({"cluster": True, "idle": False}),
+    node_look_seconds: float = 0.2,
     **settings: Any,
 ) -> World:
     """Start all services; ``stack`` stops them.
@@ -192,9 +193,8 @@ async def open_world(
     node_clouds = {"alpha": NodeCloud(region=cloud.name, auth=entries["system"]["auth"])}
     database = await fresh(NODE_SCHEMA)
     only_authz = {"authz": authz.url}
-    urls["node"] = await start(
-        "node", NODE, work=True, bus=bus, database=database, services=only_authz, clouds=node_clouds, look_seconds=0.2
-    )
+    looks = {"clouds": node_clouds, "look_seconds": node_look_seconds}
+    urls["node"] = await start("node", NODE, work=True, bus=bus, database=database, services=only_authz, **looks)
     urls["runner"] = await start("runner", runner_of(world.hosts), services=only_authz)
     urls["relay"] = await start("relay", relay_of(world.hosts), services=only_authz)
     for name, work in clusters.items():
