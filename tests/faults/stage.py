@@ -34,7 +34,6 @@ from tests.support.ports import free_range
 _ROOT = Path(__file__).parents[2]
 _NODES_A_LANE = 3
 _RABBIT_PORTS = 3
-_STOP_SECONDS = 10.0
 _QUICK_CLOUD = ("--step-seconds", "0.01", "--heat-retries", "0")
 # A cell waits for leases and tries to come round, so that these are short; what they do is the same.
 _QUICK = {
@@ -123,6 +122,5 @@ async def _workers(world: World, folder: Path, armed: dict[str, Armed]) -> Async
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        async with asyncio.timeout(_STOP_SECONDS):
-            await process.wait()
+            process.kill()
+        await process.wait()

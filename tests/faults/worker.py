@@ -1,8 +1,8 @@
 """``python -m tests.faults.worker``: workers of the cluster service, to which faults happen where they are told to.
 
-A parent that has imported everything forks one worker a lane, another one when it was killed, and one that takes over
-when it stands still. What runs in the child is the service's own ``work`` process; only its saga worker and its ways
-out are watched.
+A parent that has imported everything, and looked for OpenStack's plugins, forks one worker a lane, another one when it
+was killed, and one that takes over when it stands still. What runs in the child is the service's own ``work`` process;
+only its saga worker and its ways out are watched.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import NoReturn
 
 import msgspec
 import uvloop
+from keystoneauth1 import loading
 
 from lab.launcher.kernel import end_with_parent
 from services.chassis.config import load
@@ -80,6 +81,7 @@ class Parent:
     def run(self) -> int:
         """Return the exit code of the worker that ended by itself; 0 when told to stop and all did."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        loading.get_plugin_loader("v3password")
         for lane in self._lanes:
             self._fork(lane)
         while signal.sigwait(_SIGNALS) == signal.SIGCHLD:
