@@ -36,10 +36,13 @@ def authority(tmp_path: Path) -> Authority:
 
 
 @pytest.fixture
-async def blueprint(authority: Authority, fresh_database: FreshDatabase) -> AsyncIterator[RunningService]:
+async def blueprint(
+    authority: Authority, fresh_database: FreshDatabase, identity: RunningService
+) -> AsyncIterator[RunningService]:
     catalogue = CatalogueSettings(str(ROOT / "blueprints"), str(ROOT / "elements"))
+    services = {"identity": identity.url, "authz": identity.process.settings.services["authz"]}
     database = await fresh_database(BLUEPRINT_SCHEMA)
-    async with running(BLUEPRINT, authority, database=database, catalogue=catalogue) as one:
+    async with running(BLUEPRINT, authority, database=database, catalogue=catalogue, services=services) as one:
         yield one
 
 

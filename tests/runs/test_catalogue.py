@@ -55,7 +55,7 @@ async def test_a_customers_own_element_has_a_sandbox_of_its_own(platform: Platfo
         await _publish(blueprint, element_texts("prying", **{"apply.yaml": _PRYING}))
         services = {**platform.services, "blueprint": blueprint.url}
         async with platform.runner(await fresh_database(SCHEMA), services=services) as runner:
-            before = element("greeting", ["c1"], {"text": "the-first-one"})
+            before = element("greeting", ["c1"], {"text": "the-first-one", "folder": "/tmp"})
             after = element("last", ["c1"])
             run = await runner.run([before, element("prying", ["c1"], owner=PROJECT), after])
             assert run["state"] == "succeeded", run["reason"]

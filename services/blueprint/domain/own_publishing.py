@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.blueprint.adapters.bounded import BoundedValidation
 from services.blueprint.adapters.organisations import Organisations
@@ -14,16 +15,17 @@ from services.blueprint.domain.shelf import Shelf
 from services.blueprint.exceptions import InUse, InvalidUpload, NameReserved, NotShared, ProjectFull, VersionExists
 from services.blueprint.policy import require_project
 from services.blueprint.storage import catalogue, own
-from services.blueprint.storage.kinds import BLUEPRINT, ELEMENT, Kept, Kind, V
+from services.blueprint.storage.kinds import BLUEPRINT, ELEMENT, Head, Kind, V, head_of
 from services.blueprint.validate import Task
 from services.chassis.auth.caller import Caller, Scope
 from services.chassis.db import Database
 from services.chassis.errors import NotFound
 from services.chassis.ids import new_id
-from services.contracts.blueprint import BlueprintVersion, Sharing
+from services.contracts.blueprint import BlueprintVersion, PublishedVersion, Sharing
 
-MOST_VERSIONS = 500
-"""So many versions of blueprints and elements together a project may have: each is kept for good."""
+MOST_VERSIONS = {"blueprint": 400, "element": 100}
+MOST_BYTES = 200_000_000
+"""So many versions of a kind, and bytes of both, a project may have: each is kept for good."""
 
 
 @dataclass(frozen=True)
@@ -53,41 +55,36 @@ class OwnPublisher:
         schema = self.publisher.blueprint_schema()
         return Task(kind=kind.name, schema=schema, texts=upload.texts, archive=upload.archive, elements=known)
 
-    async def publish(self, kind: Kind[V], caller: Caller, project: str, upload: Upload) -> Kept[V]:
+    async def publish(self, kind: Kind[V], caller: Caller, project: str, upload: Upload) -> PublishedVersion:
         """Publish a version; the same content again answers the version that is there.
 
         Raises InvalidUpload with every finding, NameReserved, VersionExists, NotShared or ProjectFull.
         """
         require_project(caller, project)
         checked = await self.validation.run(await self.task(kind, caller, project, upload))
-        version: Any = checked.blueprint if kind is BLUEPRINT else checked.element
+        version = checked.blueprint or checked.element
         if version is None:
             raise InvalidUpload(kind.name, checked.findings)
         organisation = await self._organisation(project)
         await self._check_name(kind, version.name, project, organisation)
-        now = datetime.now(UTC)
-        if isinstance(version, BlueprintVersion):
-            version = msgspec.structs.replace(version, id=new_id("bpv"), published_at=now)
         async with own.within(self.db, Scope((project,)), (organisation,)) as tx:
-            found = await own.versions(tx, kind, version.name)
-            same = _of(found, project, version.version)
-            if same is None:
-                await self._check_room(tx, project)
-                if isinstance(version, BlueprintVersion) and any(k.version.shared for k in found if k.owner == project):
-                    await _check_elements(tx, version, project)
+            head = await _head(tx, kind, project, version)
+            if head is None:
+                await _check_room(tx, kind, project, len(checked.folder) + len(checked.archive))
+                await _check_shared(tx, kind, version, project)
                 await own.add(
                     tx,
                     kind,
-                    version,
+                    _dated(version),
                     project_id=project,
                     organisation_id=organisation,
                     archive=checked.archive,
                     folder=checked.folder,
-                    published_at=now,
+                    published_at=datetime.now(UTC),
                     published_by=caller.subject,
                 )
-                same = _of(await own.versions(tx, kind, version.name), project, version.version)
-        return _unchanged(same, version.digest)
+                head = await _head(tx, kind, project, version)
+        return _unchanged(head, version.digest).told()
 
     async def share(self, kind: Kind[Any], caller: Caller, project: str, name: str, shared: bool) -> Sharing:
         """Share all versions of a name with the organisation's other projects, or stop to.
@@ -98,8 +95,9 @@ class OwnPublisher:
         require_project(caller, project)
         async with own.within(self.db, Scope((project,))) as tx:
             if shared and kind is BLUEPRINT:
-                for kept in await own.versions(tx, BLUEPRINT, name):
-                    await _check_elements(tx, kept.version, project)
+                mine = [head for head in await own.heads(tx, BLUEPRINT, name) if head.owner == project]
+                used = {element for head in mine for element in head.own_elements}
+                await _check_elements(tx, name, used, project)
             elif not shared and kind is ELEMENT:
                 await _check_unused(tx, name, project)
             try:
@@ -121,7 +119,7 @@ class OwnPublisher:
     async def _check_name(self, kind: Kind[Any], name: str, project: str, organisation: str) -> None:
         """Refuse a name by which something else is known in the project."""
         async with own.within(self.db, Scope((project,)), (organisation,)) as tx:
-            owners = {kept.owner for kept in await own.versions(tx, kind, name)}
+            owners = {head.owner for head in await own.heads(tx, kind, name)}
             if project in owners:
                 return
             taken = await catalogue.has(tx, kind, (name,))
@@ -131,50 +129,62 @@ class OwnPublisher:
         if owners:
             raise NameReserved(f"Project {min(map(str, owners))} shares its {kind.name} {name} with you.", hint=hint)
 
-    async def _check_room(self, tx: Any, project: str) -> None:
-        if await own.count(tx, project) >= MOST_VERSIONS:
-            raise ProjectFull(
-                f"The project has {MOST_VERSIONS} versions of blueprints and elements.", hint="Use another project."
-            )
+
+def _dated(version: Any) -> Any:
+    """Return a version as it is kept: a blueprint with its id and the time."""
+    if isinstance(version, BlueprintVersion):
+        return msgspec.structs.replace(version, id=new_id("bpv"), published_at=datetime.now(UTC))
+    return version
 
 
-def _of(found: Iterable[Kept[V]], project: str, version: str) -> Kept[V] | None:
-    return next((kept for kept in found if kept.owner == project and kept.version.version == version), None)
+async def _head(tx: AsyncConnection, kind: Kind[Any], project: str, version: Any) -> Head | None:
+    found = await own.heads(tx, kind, version.name)
+    return next((head for head in found if (head.owner, head.version) == (project, version.version)), None)
 
 
-def _unchanged(kept: Kept[V] | None, digest: str) -> Kept[V]:
+def _unchanged(head: Head | None, digest: str) -> Head:
     """Return what is published, which is what was sent; raises VersionExists if it is not."""
-    assert kept is not None, "it was added, or was there"
-    if kept.version.digest != digest:
+    assert head is not None, "it was added, or was there"
+    if head.digest != digest:
         raise VersionExists(
-            f"{kept.version.name} {kept.version.version} is published with another content.",
+            f"{head.name} {head.version} is published with another content.",
             hint="Raise its version: a published one never changes.",
         )
-    return kept
+    return head
 
 
-async def _check_elements(tx: Any, version: BlueprintVersion, project: str) -> None:
+async def _check_room(tx: AsyncConnection, kind: Kind[Any], project: str, size: int) -> None:
+    versions, taken = await own.room_taken(tx, kind, project)
+    most = MOST_VERSIONS[kind.name]
+    if versions >= most or taken + size > MOST_BYTES:
+        raise ProjectFull(
+            f"The project has {versions} versions of {kind.name}s and {taken} bytes in all; "
+            f"there is room for {most} and {MOST_BYTES}.",
+            hint="Published versions stay for good: use another project.",
+        )
+
+
+async def _check_shared(tx: AsyncConnection, kind: Kind[Any], version: Any, project: str) -> None:
+    """Refuse a new version of a shared blueprint whose elements the others don't see."""
+    known = await own.heads(tx, kind, version.name)
+    if any(head.shared for head in known if head.owner == project):
+        await _check_elements(tx, version.name, head_of(version, project)["own_elements"], project)
+
+
+async def _check_elements(tx: AsyncConnection, blueprint: str, used: Iterable[str], project: str) -> None:
     """Raise NotShared unless all of the project's own elements that a blueprint uses are shared."""
-    used = {use.element for use in version.elements if use.owner == project}
-    hidden = [kept.version.name for kept in await own.versions(tx, ELEMENT) if not kept.version.shared]
-    missing = sorted(used & set(hidden))
+    hidden = {head.name for head in await own.heads(tx, ELEMENT) if head.owner == project and not head.shared}
+    missing = sorted(hidden & set(used))
     if missing:
         raise NotShared(
-            f"{version.name} {version.version} uses elements that only this project sees: {', '.join(missing)}.",
+            f"{blueprint} uses elements that only this project sees: {', '.join(missing)}.",
             hint="Share them first: cloudpoint element share NAME.",
         )
 
 
-async def _check_unused(tx: Any, element: str, project: str) -> None:
-    found = await own.versions(tx, BLUEPRINT)
-    users = sorted(
-        {
-            kept.version.name
-            for kept in found
-            if kept.version.shared
-            and any(use.element == element and use.owner == project for use in kept.version.elements)
-        }
-    )
+async def _check_unused(tx: AsyncConnection, element: str, project: str) -> None:
+    shared = [head for head in await own.heads(tx, BLUEPRINT) if head.owner == project and head.shared]
+    users = sorted({head.name for head in shared if element in head.own_elements})
     if users:
         raise InUse(
             f"The shared blueprints {', '.join(users)} use {element}.", hint="Stop sharing these blueprints first."

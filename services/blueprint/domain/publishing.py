@@ -40,8 +40,8 @@ class Publisher:
     async def known_elements(self, tx: AsyncConnection) -> blueprints.Elements:
         """Return all published elements by name and version."""
         known: blueprints.Elements = {}
-        for kept in await catalogue.versions(tx, ELEMENT):
-            known.setdefault(kept.version.name, {})[kept.version.version] = kept.version
+        for version in await catalogue.versions(tx, ELEMENT):
+            known.setdefault(version.name, {})[version.version] = version
         return known
 
     def blueprint_schema(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class Publisher:
             await self._keep(tx, BLUEPRINT, version, checked)
 
     async def _keep(self, tx: AsyncConnection, kind: Kind[V], version: V, checked: Checked) -> None:
-        known = {kept.version.version: kept.version for kept in await catalogue.versions(tx, kind, version.name)}
+        known = {head.version: head for head in await catalogue.heads(tx, kind, version.name)}
         if version.version not in known:
             await catalogue.add(tx, kind, version, checked.archive, checked.folder, datetime.now(UTC))
         elif known[version.version].digest != version.digest:

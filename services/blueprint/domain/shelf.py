@@ -9,11 +9,11 @@ from services.blueprint.domain.blueprint import Elements
 from services.blueprint.domain.versions import newest
 from services.blueprint.exceptions import AmbiguousName
 from services.blueprint.storage import catalogue, own
-from services.blueprint.storage.kinds import ELEMENT, Kept, Kind, V
+from services.blueprint.storage.kinds import ELEMENT, Head, Kind, V
 from services.chassis.auth.caller import Caller, Scope
 from services.chassis.db import Database
 from services.chassis.errors import NotFound
-from services.contracts.blueprint import CATALOGUE
+from services.contracts.blueprint import CATALOGUE, ElementVersion
 
 
 @dataclass(frozen=True)
@@ -33,62 +33,76 @@ class Shelf:
     db: Database
     organisations: Organisations
 
-    async def all(self, kind: Kind[V], caller: Caller, owner: str | None, project: str | None) -> list[Kept[V]]:
-        """Return every version that the caller sees (of one owner), by name, owner and version."""
-        found = await self._seen(kind, _scope(caller, project), None, owner)
-        return sorted(found, key=lambda kept: (kept.version.name, kept.owner or "", kept.version.version))
+    async def all(self, kind: Kind[Any], caller: Caller, owner: str | None, project: str | None) -> list[Head]:
+        """Return the head of every version that the caller sees (of one owner), by name, owner and version."""
+        found = await self._seen(kind, scope_of(caller, project), None, owner)
+        return sorted(found, key=lambda head: (head.name, head.owner or "", head.version))
 
-    async def versions(self, kind: Kind[V], caller: Caller, wanted: Wanted) -> list[Kept[V]]:
-        """Return all versions of one name and owner. Raises NotFound and AmbiguousName.
+    async def versions(self, kind: Kind[Any], caller: Caller, wanted: Wanted) -> list[Head]:
+        """Return the heads of all versions of one name and owner. Raises NotFound and AmbiguousName.
 
         Raises the problem of identity where what is not seen might be shared, and nobody can say with whom.
         """
-        scope = _scope(caller, wanted.project)
+        scope = scope_of(caller, wanted.project)
         found = await self._seen(kind, scope, wanted.name, wanted.owner)
         if not found and not _apart(scope, wanted.owner):
             await self.organisations.by_project(scope.projects)
-        owner = whose(kind.name, wanted, {kept.owner for kept in found}, scope)
-        return [kept for kept in found if kept.owner == owner]
+        owner = whose(kind.name, wanted, {head.owner for head in found}, scope)
+        return [head for head in found if head.owner == owner]
 
-    async def one(self, kind: Kind[V], caller: Caller, wanted: Wanted) -> Kept[V]:
-        """Return one version, the newest if none is named. Raises NotFound and AmbiguousName."""
-        return chosen(await self.versions(kind, caller, wanted), wanted.version)
-
-    async def content(self, kind: Kind[V], caller: Caller, wanted: Wanted, column: str) -> tuple[V, bytes]:
-        """Return a version and its ``archive`` or ``folder``. Raises NotFound and AmbiguousName."""
-        kept = await self.one(kind, caller, wanted)
-        version = kept.version
-        async with await self._within(_scope(caller, wanted.project), kept.owner) as tx:
-            if kept.owner is None:
-                found = await catalogue.content(tx, kind, version.name, version.version, column)
+    async def one(self, kind: Kind[V], caller: Caller, wanted: Wanted) -> V:
+        """Return one version whole, the newest if none is named. Raises NotFound and AmbiguousName."""
+        head = chosen(await self.versions(kind, caller, wanted), wanted.version)
+        async with await self._within(scope_of(caller, wanted.project), head.owner) as tx:
+            if head.owner is None:
+                found = await catalogue.version(tx, kind, head.name, head.version)
             else:
-                found = await own.content(tx, kind, kept.owner, version.name, version.version, column)
+                found = await own.version(tx, kind, head.owner, head.name, head.version)
         if found is None:
-            raise NotFound(name=version.name, version=version.version, column=column)
-        return version, found
+            raise NotFound(name=head.name, version=head.version)
+        return found
+
+    async def content(self, kind: Kind[Any], caller: Caller, wanted: Wanted, column: str) -> tuple[Head, bytes]:
+        """Return a version's head and its ``archive`` or ``folder``. Raises NotFound and AmbiguousName."""
+        head = chosen(await self.versions(kind, caller, wanted), wanted.version)
+        async with await self._within(scope_of(caller, wanted.project), head.owner) as tx:
+            if head.owner is None:
+                found = await catalogue.content(tx, kind, head.name, head.version, column)
+            else:
+                found = await own.content(tx, kind, head.owner, head.name, head.version, column)
+        if found is None:
+            raise NotFound(name=head.name, version=head.version, column=column)
+        return head, found
+
+    async def all_elements(self, scope: Scope, owner: str | None = None) -> list[ElementVersion]:
+        """Return every element that is seen in a scope, whole: their documents are small."""
+        async with await self._within(scope, owner) as tx:
+            found = await catalogue.versions(tx, ELEMENT) if owner in (None, CATALOGUE) else []
+            if owner != CATALOGUE:
+                found += await own.versions(tx, ELEMENT, owner)
+        return sorted(found, key=lambda one: (one.name, one.owner or "", one.version))
 
     async def elements(self, caller: Caller, project: str | None) -> Elements:
         """Return the elements that a blueprint of a project may use, by name and version.
 
         Of one name the project's own count, then the catalogue's, then what is shared with it.
         """
-        scope = _scope(caller, project) if project else Scope()
-        found = await self._seen(ELEMENT, scope, None, None)
+        found = await self.all_elements(scope_of(caller, project) if project else Scope())
         owners: dict[str, set[str | None]] = {}
-        for kept in found:
-            owners.setdefault(kept.version.name, set()).add(kept.owner)
+        for one in found:
+            owners.setdefault(one.name, set()).add(one.owner)
         known: Elements = {}
-        for kept in found:
-            if kept.owner == _first(owners[kept.version.name], project):
-                known.setdefault(kept.version.name, {})[kept.version.version] = kept.version
+        for one in found:
+            if one.owner == _first(owners[one.name], project):
+                known.setdefault(one.name, {})[one.version] = one
         return known
 
-    async def _seen(self, kind: Kind[V], scope: Scope, name: str | None, owner: str | None) -> list[Kept[V]]:
+    async def _seen(self, kind: Kind[Any], scope: Scope, name: str | None, owner: str | None) -> list[Head]:
         async with await self._within(scope, owner) as tx:
-            found = await catalogue.versions(tx, kind, name) if owner in (None, CATALOGUE) else []
+            found = await catalogue.heads(tx, kind, name) if owner in (None, CATALOGUE) else []
             if owner != CATALOGUE:
-                found += await own.versions(tx, kind, name)
-        return [kept for kept in found if owner in (None, CATALOGUE, kept.owner)]
+                found += await own.heads(tx, kind, name)
+        return [head for head in found if owner in (None, CATALOGUE, head.owner)]
 
     async def _within(self, scope: Scope, owner: str | None) -> Any:
         """Open a transaction on what may be meant."""
@@ -115,16 +129,17 @@ def whose(kind: str, wanted: Wanted, owners: set[str | None], scope: Scope) -> s
     )
 
 
-def chosen(found: Sequence[Kept[V]], version: str | None) -> Kept[V]:
+def chosen(found: Sequence[Head], version: str | None) -> Head:
     """Return the version that is named, else the newest. Raises NotFound."""
-    wanted = version or newest(kept.version.version for kept in found)
-    for kept in found:
-        if kept.version.version == wanted:
-            return kept
+    wanted = version or newest(head.version for head in found)
+    for head in found:
+        if head.version == wanted:
+            return head
     raise NotFound(version=version)
 
 
-def _scope(caller: Caller, project: str | None) -> Scope:
+def scope_of(caller: Caller, project: str | None) -> Scope:
+    """Return the scope of one project, if one is named: what the caller sees as it."""
     return caller.scope().narrowed(project) if project else caller.scope()
 
 

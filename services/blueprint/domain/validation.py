@@ -15,6 +15,9 @@ from services.blueprint.domain.yaml_document import YamlDocument, YamlRefused, r
 from services.chassis.validation import schema_problems
 from services.contracts.blueprint import Finding
 
+MOST_DOCUMENT_BYTES = 100_000
+"""Of blueprint.yaml and element.yaml, which are read whole wherever a version is looked at."""
+
 
 def validate_blueprint(files: Files, schema: dict[str, Any], elements: Elements) -> Iterator[Finding]:
     """Yield everything that is wrong with a blueprint's files; nothing when it can be published.
@@ -64,6 +67,10 @@ def read_document(name: str, files: Files, schema: dict[str, Any]) -> tuple[Yaml
     if name not in files:
         hint = "There is one at the top of each folder."
         return None, [Finding(file=name, line=None, message=f"There is no {name}.", hint=hint)]
+    if len(files[name]) > MOST_DOCUMENT_BYTES:
+        hint = "Put what is long into files beside it."
+        message = f"The file has more than {MOST_DOCUMENT_BYTES} bytes."
+        return None, [Finding(file=name, line=None, message=message, hint=hint)]
     try:
         document = read_yaml(files[name].decode())
     except (YamlRefused, UnicodeDecodeError) as error:

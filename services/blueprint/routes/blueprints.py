@@ -8,7 +8,7 @@ from services.blueprint.domain.shelf import chosen
 from services.blueprint.factory import Factory
 from services.blueprint.policy import require_project
 from services.blueprint.routes.choice import ChooseVersion, UploadTo, Whose, wanted
-from services.blueprint.storage.kinds import BLUEPRINT, Kept
+from services.blueprint.storage.kinds import BLUEPRINT, Head
 from services.chassis.routing import Call, Exposure, Page, RouteTable
 from services.contracts.blueprint import (
     BlueprintSummary,
@@ -30,18 +30,18 @@ UPLOAD_BYTES = 6_000_000
 async def list_blueprints(call: Call[Factory, None, Whose]) -> Page[BlueprintSummary]:
     """List the newest version of each blueprint: the catalogue's, one's projects' own, and what is shared with them."""
     found = await call.context.shelf.all(BLUEPRINT, call.caller, call.query.owner, call.query.project)
-    by_name = groupby(found, key=lambda kept: (kept.version.name, kept.owner))
+    by_name = groupby(found, key=lambda head: (head.name, head.owner))
     return Page([_summary(chosen(list(versions), None)) for _, versions in by_name])
 
 
 @routes.get("/v1/blueprints/{name}", Exposure.PUBLIC, "blueprint.read", "Show a blueprint")
 async def show_blueprint(call: Call[Factory, None, ChooseVersion]) -> BlueprintVersion:
-    return (await call.context.shelf.one(BLUEPRINT, call.caller, wanted(call, call.query.version))).version
+    return await call.context.shelf.one(BLUEPRINT, call.caller, wanted(call, call.query.version))
 
 
 @routes.get("/v1/blueprints/{name}/form", Exposure.PUBLIC, "blueprint.read", "Show a blueprint's form")
 async def show_blueprint_form(call: Call[Factory, None, ChooseVersion]) -> Form:
-    return form_of((await call.context.shelf.one(BLUEPRINT, call.caller, wanted(call, call.query.version))).version)
+    return form_of(await call.context.shelf.one(BLUEPRINT, call.caller, wanted(call, call.query.version)))
 
 
 @routes.post(
@@ -73,7 +73,7 @@ async def validate_blueprint_files(call: Call[Factory, ValidateBlueprint, None])
 async def publish_blueprint(call: Call[Factory, Publish, None]) -> PublishedVersion:
     """Publish a version of a project's own blueprint from texts. It never changes; the same again changes nothing."""
     upload = Upload(texts=call.body.files)
-    return (await call.context.own.publish(BLUEPRINT, call.caller, call.body.project, upload)).told()
+    return await call.context.own.publish(BLUEPRINT, call.caller, call.body.project, upload)
 
 
 @routes.post(
@@ -87,7 +87,7 @@ async def publish_blueprint(call: Call[Factory, Publish, None]) -> PublishedVers
 async def publish_blueprint_archive(call: Call[Factory, bytes, UploadTo]) -> PublishedVersion:
     """Publish a version of a project's own blueprint from a tar archive, plain or by gzip."""
     upload = Upload(archive=call.body)
-    return (await call.context.own.publish(BLUEPRINT, call.caller, call.query.project, upload)).told()
+    return await call.context.own.publish(BLUEPRINT, call.caller, call.query.project, upload)
 
 
 @routes.put("/v1/blueprints/{name}/sharing", Exposure.PUBLIC, "blueprint.publish", "Share a blueprint, or stop to")
@@ -102,18 +102,17 @@ async def share_blueprint(call: Call[Factory, ChangeSharing, None]) -> Sharing:
 )
 async def read_blueprint_version(call: Call[Factory, None, Whose]) -> BlueprintVersion:
     """Return one version whole; ``newest`` stands for the highest."""
-    return (await call.context.shelf.one(BLUEPRINT, call.caller, wanted(call))).version
+    return await call.context.shelf.one(BLUEPRINT, call.caller, wanted(call))
 
 
-def _summary(kept: Kept[BlueprintVersion]) -> BlueprintSummary:
-    item = kept.version
+def _summary(head: Head) -> BlueprintSummary:
     return BlueprintSummary(
-        name=item.name,
-        version=item.version,
-        summary=item.summary,
-        icon=item.icon,
-        roles=[role.name for role in item.roles],
-        published_at=item.published_at,
-        owner=item.owner,
-        shared=item.shared,
+        name=head.name,
+        version=head.version,
+        summary=head.summary,
+        icon=head.icon,
+        roles=head.roles,
+        published_at=head.published_at,
+        owner=head.owner,
+        shared=head.shared,
     )

@@ -1,6 +1,7 @@
 """Elements."""
 
 from services.blueprint.domain.own_publishing import Upload
+from services.blueprint.domain.shelf import scope_of
 from services.blueprint.factory import Factory
 from services.blueprint.routes.blueprints import UPLOAD_BYTES
 from services.blueprint.routes.choice import ChooseVersion, UploadTo, Whose, wanted
@@ -22,13 +23,13 @@ routes = RouteTable("elements")
 @routes.get("/v1/elements", Exposure.PUBLIC, "blueprint.read", "List elements")
 async def list_elements(call: Call[Factory, None, Whose]) -> Page[ElementVersion]:
     """List every version of every element by name: the catalogue's, one's projects' own, and what is shared."""
-    found = await call.context.shelf.all(ELEMENT, call.caller, call.query.owner, call.query.project)
-    return Page([kept.version for kept in found])
+    scope = scope_of(call.caller, call.query.project)
+    return Page(await call.context.shelf.all_elements(scope, call.query.owner))
 
 
 @routes.get("/v1/elements/{name}", Exposure.PUBLIC, "blueprint.read", "Show an element")
 async def show_element(call: Call[Factory, None, ChooseVersion]) -> ElementVersion:
-    return (await call.context.shelf.one(ELEMENT, call.caller, wanted(call, call.query.version))).version
+    return await call.context.shelf.one(ELEMENT, call.caller, wanted(call, call.query.version))
 
 
 @routes.post(
@@ -57,7 +58,7 @@ async def validate_element_files(call: Call[Factory, ValidateElement, None]) -> 
 async def publish_element(call: Call[Factory, Publish, None]) -> PublishedVersion:
     """Publish a version of a project's own element from texts. It never changes; the same again changes nothing."""
     upload = Upload(texts=call.body.files)
-    return (await call.context.own.publish(ELEMENT, call.caller, call.body.project, upload)).told()
+    return await call.context.own.publish(ELEMENT, call.caller, call.body.project, upload)
 
 
 @routes.post(
@@ -71,7 +72,7 @@ async def publish_element(call: Call[Factory, Publish, None]) -> PublishedVersio
 async def publish_element_archive(call: Call[Factory, bytes, UploadTo]) -> PublishedVersion:
     """Publish a version of a project's own element from a tar archive, plain or by gzip."""
     upload = Upload(archive=call.body)
-    return (await call.context.own.publish(ELEMENT, call.caller, call.query.project, upload)).told()
+    return await call.context.own.publish(ELEMENT, call.caller, call.query.project, upload)
 
 
 @routes.put("/v1/elements/{name}/sharing", Exposure.PUBLIC, "blueprint.publish", "Share an element, or stop to")

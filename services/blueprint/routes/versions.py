@@ -52,19 +52,21 @@ async def compare_element_versions(call: Call[Factory, None, ChooseTwo]) -> Diff
 
 async def _versions(call: Call[Factory, None, Whose], kind: Kind[Any]) -> Page[PublishedVersion]:
     found = await call.context.shelf.versions(kind, call.caller, wanted(call))
-    found.sort(key=lambda kept: version_key(kept.version.version), reverse=True)
-    return Page([kept.told() for kept in found])
+    found.sort(key=lambda head: version_key(head.version), reverse=True)
+    return Page([head.told() for head in found])
 
 
 async def _files(call: Call[Factory, None, ChooseVersion], kind: Kind[Any]) -> FolderFiles:
     asked = wanted(call, call.query.version)
-    version, folder = await call.context.shelf.content(kind, call.caller, asked, "folder")
-    return FolderFiles(name=version.name, version=version.version, files=await asyncio.to_thread(texts_of, folder))
+    head, folder = await call.context.shelf.content(kind, call.caller, asked, "folder")
+    return FolderFiles(name=head.name, version=head.version, files=await asyncio.to_thread(texts_of, folder))
 
 
 async def _difference(call: Call[Factory, None, ChooseTwo], kind: Kind[Any]) -> Difference:
     shelf, query = call.context.shelf, call.query
     old, before = await shelf.content(kind, call.caller, wanted(call, query.before), "folder")
     new, after = await shelf.content(kind, call.caller, wanted(call, query.after), "folder")
-    schemas = (old.parameters, new.parameters)
+    one = await shelf.one(kind, call.caller, wanted(call, query.before))
+    other = await shelf.one(kind, call.caller, wanted(call, query.after))
+    schemas = (one.parameters, other.parameters)
     return await asyncio.to_thread(difference, old.name, old.version, new.version, (before, after), schemas)

@@ -1,7 +1,7 @@
 """Tables of the blueprint service.
 
 The catalogue's tables belong to no project. ``own_names`` and ``own_versions`` are the projects'; what is shared is
-also seen, never changed, in the scope of its organisation.
+also seen, never changed, in the scope of its organisation. ``head`` is what lists need of a version, without all of it.
 """
 
 from sqlalchemy import (
@@ -71,6 +71,7 @@ own_versions = Table(
     Column("folder", LargeBinary, nullable=False),
     Column("published_at", DateTime(timezone=True), nullable=False),
     Column("published_by", Text, nullable=False),
+    Column("head", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     PrimaryKeyConstraint("project_id", "kind", "name", "version"),
     ForeignKeyConstraint(["project_id", "kind", "name"], ["own_names.project_id", "own_names.kind", "own_names.name"]),
 )

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import cast, func, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.blueprint.storage.kinds import Kept, Kind, V
+from services.blueprint.storage.kinds import Head, Kind, V
 from services.contracts.blueprint import BlueprintVersion
 
 
@@ -31,12 +32,28 @@ async def keep(tx: AsyncConnection, kind: Kind[V], version: V, archive: bytes, f
         await tx.execute(update(table).where(*mine, column.is_(None)).values({column.name: content}))
 
 
-async def versions(tx: AsyncConnection, kind: Kind[V], name: str | None = None) -> list[Kept[V]]:
-    """Return all versions of all names, or of one."""
+async def heads(tx: AsyncConnection, kind: Kind[Any], name: str | None = None) -> list[Head]:
+    """Return the heads of all versions of all names, or of one."""
     table = kind.catalogue
-    query = select(table.c.document, table.c.published_at)
+    roles = func.jsonb_path_query_array(table.c.document, cast("$.roles[*].name", JSONPATH))
+    shown = (table.c.document["summary"].astext, table.c.document["icon"].astext, roles)
+    query = select(table.c.name, table.c.version, table.c.digest, table.c.published_at, *shown)
     rows = await tx.execute(query.where(table.c.name == name) if name else query)
-    return [Kept(msgspec.convert(row.document, kind.type), row.published_at) for row in rows]
+    return [Head(*row, own_elements=[]) for row in rows]
+
+
+async def versions(tx: AsyncConnection, kind: Kind[V]) -> list[V]:
+    """Return all versions whole."""
+    rows = await tx.execute(select(kind.catalogue.c.document))
+    return [msgspec.convert(document, kind.type) for document in rows.scalars()]
+
+
+async def version(tx: AsyncConnection, kind: Kind[V], name: str, version: str) -> V | None:
+    """Return one version whole."""
+    table = kind.catalogue
+    query = select(table.c.document).where(table.c.name == name, table.c.version == version)
+    document = (await tx.execute(query)).scalar_one_or_none()
+    return None if document is None else msgspec.convert(document, kind.type)
 
 
 async def has(tx: AsyncConnection, kind: Kind[Any], names: Collection[str]) -> set[str]:

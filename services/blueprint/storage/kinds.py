@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Table
 
@@ -26,25 +26,40 @@ ELEMENT = Kind("element", ElementVersion, element_versions)
 
 
 @dataclass(frozen=True)
-class Kept(Generic[V]):
-    """A version as it is kept: the catalogue's, or a project's own."""
+class Head:
+    """What is known of a version without its document; ``icon`` and ``roles`` are a blueprint's.
 
-    version: V
+    ``own_elements`` are those of the project's own that a blueprint of its own uses.
+    """
+
+    name: str
+    version: str
+    digest: str
     published_at: datetime
-
-    @property
-    def owner(self) -> str | None:
-        return self.version.owner
+    summary: str
+    icon: str | None
+    roles: list[str]
+    own_elements: list[str]
+    owner: str | None = None
+    shared: bool = False
 
     def told(self) -> PublishedVersion:
-        """Return it in short."""
-        one = self.version
+        """Return it as the API answers it."""
         return PublishedVersion(
-            name=one.name,
-            version=one.version,
-            summary=one.summary,
-            digest=one.digest,
+            name=self.name,
+            version=self.version,
+            summary=self.summary,
+            digest=self.digest,
             published_at=self.published_at,
-            owner=one.owner,
-            shared=one.shared,
+            owner=self.owner,
+            shared=self.shared,
         )
+
+
+def head_of(version: BlueprintVersion | ElementVersion, project_id: str) -> dict[str, Any]:
+    """Return what the head of a project's own version has beyond the columns of its row."""
+    if isinstance(version, BlueprintVersion):
+        own = sorted({use.element for use in version.elements if use.owner == project_id})
+        roles = [role.name for role in version.roles]
+        return {"summary": version.summary, "icon": version.icon, "roles": roles, "own_elements": own}
+    return {"summary": version.summary, "icon": None, "roles": [], "own_elements": []}

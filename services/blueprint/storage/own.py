@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.blueprint.schema import ONE_SHARED_NAME, own_names, own_versions, project_organisations
-from services.blueprint.storage.kinds import Kept, Kind, V
+from services.blueprint.storage.kinds import Head, Kind, V, head_of
 from services.chassis.auth.caller import Scope
 from services.chassis.db import Database
 
@@ -37,12 +37,34 @@ async def within(db: Database, scope: Scope, organisations: Collection[str] = ()
         yield tx
 
 
-async def versions(tx: AsyncConnection, kind: Kind[V], name: str | None = None) -> list[Kept[V]]:
-    """Return the versions that the transaction sees, of all names or of one."""
-    columns = (own_versions.c.project_id, own_versions.c.document, own_versions.c.published_at, own_names.c.shared)
-    query = select(*columns).join(own_names, _OF_ONE_NAME).where(own_versions.c.kind == kind.name)
-    rows = await tx.execute(query.where(own_versions.c.name == name) if name else query)
-    return [_kept(kind, row) for row in rows]
+async def heads(tx: AsyncConnection, kind: Kind[Any], name: str | None = None) -> list[Head]:
+    """Return the heads of the versions that the transaction sees, of all names or of one."""
+    table = own_versions.c
+    columns = (table.name, table.version, table.digest, table.published_at, table.head, table.project_id)
+    query = select(*columns, own_names.c.shared).join(own_names, _OF_ONE_NAME).where(table.kind == kind.name)
+    rows = await tx.execute(query.where(table.name == name) if name else query)
+    return [
+        Head(row.name, row.version, row.digest, row.published_at, **row.head, owner=row.project_id, shared=row.shared)
+        for row in rows
+    ]
+
+
+async def versions(tx: AsyncConnection, kind: Kind[V], owner: str | None = None) -> list[V]:
+    """Return all versions that the transaction sees whole, or those of one owner."""
+    table = own_versions.c
+    columns = (table.project_id, table.document, own_names.c.shared)
+    query = select(*columns).join(own_names, _OF_ONE_NAME).where(table.kind == kind.name)
+    rows = await tx.execute(query.where(table.project_id == owner) if owner else query)
+    return [_whole(kind, row) for row in rows]
+
+
+async def version(tx: AsyncConnection, kind: Kind[V], owner: str, name: str, version: str) -> V | None:
+    """Return one version that the transaction sees whole."""
+    table = own_versions.c
+    columns = (table.project_id, table.document, own_names.c.shared)
+    mine = (table.kind == kind.name, table.project_id == owner, table.name == name, table.version == version)
+    row = (await tx.execute(select(*columns).join(own_names, _OF_ONE_NAME).where(*mine))).first()
+    return None if row is None else _whole(kind, row)
 
 
 async def content(
@@ -55,10 +77,13 @@ async def content(
     return found
 
 
-async def count(tx: AsyncConnection, project_id: str) -> int:
-    """Return how many versions a project has."""
-    query = select(func.count()).select_from(own_versions).where(own_versions.c.project_id == project_id)
-    return int((await tx.execute(query)).scalar_one())
+async def room_taken(tx: AsyncConnection, kind: Kind[Any], project_id: str) -> tuple[int, int]:
+    """Return how many versions of a kind a project has, and the bytes of all that it has of both kinds."""
+    table = own_versions.c
+    size = func.coalesce(func.sum(func.length(table.folder) + func.length(table.archive)), 0)
+    counted = func.count().filter(table.kind == kind.name)
+    row = (await tx.execute(select(counted, size).where(table.project_id == project_id))).one()
+    return int(row[0]), int(row[1])
 
 
 async def add(
@@ -81,6 +106,7 @@ async def add(
         "version": version.version,
         "digest": version.digest,
         "document": msgspec.to_builtins(version),
+        "head": head_of(version, project_id),
         "archive": archive,
         "folder": folder,
         "published_at": published_at,
@@ -116,6 +142,5 @@ async def know_organisations(tx: AsyncConnection, organisations: dict[str, str])
         await tx.execute(insert(project_organisations).values(rows).on_conflict_do_nothing())
 
 
-def _kept(kind: Kind[V], row: Any) -> Kept[V]:
-    version = msgspec.convert({**row.document, "owner": row.project_id, "shared": row.shared}, kind.type)
-    return Kept(version, row.published_at)
+def _whole(kind: Kind[V], row: Any) -> V:
+    return msgspec.convert({**row.document, "owner": row.project_id, "shared": row.shared}, kind.type)

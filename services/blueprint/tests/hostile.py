@@ -102,7 +102,7 @@ def _doubling(depth: int) -> str:
 
 
 def _bomb(text: str) -> dict[str, str]:
-    return _document(lambda _: text)
+    return _head(lambda _: text)
 
 
 _LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -114,7 +114,8 @@ _DEEP = ("{" + "k" * 490 + ": ") * 30 + "1" + "}" * 30
 
 HOSTILE: dict[str, Hostile] = {
     "aliases": Hostile(("Anchors and aliases are not taken",), _bomb(_LAUGHS)),
-    "aliases-in-hot": Hostile(("Anchors and aliases are not taken",), _head(lambda _: _LAUGHS)),
+    "aliases-in-the-document": Hostile(("Anchors and aliases are not taken",), _document(lambda _: _LAUGHS)),
+    "long-document": Hostile(("more than 100000 bytes",), _document(lambda text: text + "#" * 200_000)),
     "deep-flow": Hostile(("deeper than 40",), _bomb("[" * 400_000)),
     "deep-json": Hostile(("deeper than 40",), _bomb('{"a":' * 100_000 + "1" + "}" * 100_000)),
     "deep-block": Hostile(("deeper than 40",), _bomb("".join(" " * n + "a:\n" for n in range(1200)))),
@@ -133,7 +134,7 @@ HOSTILE: dict[str, Hostile] = {
     "binary-tag": Hostile(("is not taken",), _bomb("a: !!binary aGVsbG8=\n")),
     "nul-by-escape": Hostile(("control character",), _bomb('a: "\\0"\n')),
     "half-a-character": Hostile(("It is no YAML",), _bomb('a: "\\ud800"\n')),
-    "no-date": Hostile(("is a required property",), _bomb("a: 2024-13-45\n")),
+    "no-date": Hostile(("is a required property",), _document(lambda _: "a: 2024-13-45\n")),
     "get-file": Hostile(("get_file is not allowed",), _output("{get_file: /etc/shadow}")),
     "get-file-by-address": Hostile(("get_file is not allowed",), _output("{get_file: http://127.0.0.1/}")),
     "get-file-nested": Hostile(

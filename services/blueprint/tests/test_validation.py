@@ -11,6 +11,7 @@ from services.blueprint.domain.blueprint import Elements
 from services.blueprint.domain.element import element_of
 from services.blueprint.domain.files import Files, read_folder
 from services.blueprint.domain.validation import validate_blueprint, validate_element
+from services.blueprint.tests.hostile import HOSTILE
 from services.blueprint.validate import Task
 
 _ROOT = Path(__file__).parents[3]
@@ -212,13 +213,13 @@ def test_a_pattern_that_would_never_end_is_no_danger(files: Files, elements: Ele
 
 async def test_what_takes_too_much_is_given_up() -> None:
     validation = BoundedValidation()
-    texts = {"blueprint.yaml": "a: " + "x" * 900_000}
+    texts = HOSTILE["number-of-sixties"].texts
     try:
-        short = await validation.run(Task(kind="blueprint", schema=_SCHEMA, texts=texts, cpu_seconds=0.001))
+        short = await validation.run(Task(kind="blueprint", schema=_SCHEMA, texts=texts, cpu_seconds=0.005))
         small = await validation.run(Task(kind="blueprint", schema=_SCHEMA, texts=texts, memory_bytes=1 << 20))
         again = await validation.run(Task(kind="blueprint", schema=_SCHEMA, texts={"blueprint.yaml": "a: 1"}))
     finally:
         await validation.close()
-    assert "more than 0.001 s" in short.findings[0].message
+    assert "more than 0.005 s" in short.findings[0].message
     assert "more than 1 MB" in small.findings[0].message
     assert again.findings and "given up" not in again.findings[0].message
