@@ -12,6 +12,8 @@ from services.chassis.log import get_logger
 from services.contracts.identity import AskOrganisations, ProjectOrganisations
 
 log = get_logger("blueprint.organisations")
+_LIMIT_SECONDS = 3.0
+"""So long a list waits for identity, before it goes without what others share."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Organisations:
             authority=None,
             body=AskOrganisations(missing),
             idempotency_key="organisations",
+            limit_seconds=_LIMIT_SECONDS,
         )
         fresh = {project: one for project, one in told.organisations.items() if project in missing}
         if fresh:

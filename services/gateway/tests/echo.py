@@ -1,6 +1,7 @@
 """A service to stand behind the door in tests: it says what it was asked, streams, and converses."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -79,6 +80,15 @@ async def create_thing(call: Call[Echo, NewThing, None]) -> Reply[Thing]:
 async def take_much(call: Call[Echo, NewThing, None]) -> Thing:
     """Say how long the name is."""
     return Thing("large", call.caller.subject, {}, str(len(call.body.name)))
+
+
+@routes.post(
+    "/v1/things/raw", Exposure.PUBLIC, "cluster.create", "Take bytes", needs_idempotency_key=True, body_bytes=3_000_000
+)
+async def take_bytes(call: Call[Echo, bytes, None]) -> Thing:
+    """Say what came by its digest."""
+    call.context.created.append("raw")
+    return Thing("raw", call.caller.subject, {}, hashlib.sha256(call.body).hexdigest())
 
 
 @routes.get("/v1/things/{thing_id}/blob", Exposure.PUBLIC, "cluster.read", "Download much")

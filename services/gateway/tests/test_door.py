@@ -1,7 +1,10 @@
 """Who gets through the door, to what, and what crosses it."""
 
 import asyncio
+import hashlib
+import os
 
+import httpx
 import pytest
 
 from services.gateway.tests.conftest import Platform
@@ -132,6 +135,19 @@ async def test_a_body_beyond_the_limit_is_refused_before_it_is_read(platform: Pl
     assert b" 413 " in await first_line_for_chunks(platform, 11)
     answer = await platform.client.post("/v1/things/large", content=body, headers=platform.session())
     assert (answer.status_code, answer.json()["body"]) == (201, "2000000")
+
+
+async def test_bytes_arrive_as_they_were_sent_and_are_repeated_by_their_content(platform: Platform) -> None:
+    """An archive is no JSON; its idempotency key is bound to it all the same."""
+    sent, other = os.urandom(1_000_000), os.urandom(1_000_000)
+
+    async def post(content: bytes) -> httpx.Response:
+        headers = {**platform.session(), "Idempotency-Key": "archive", "Content-Type": "application/octet-stream"}
+        return await platform.client.post("/v1/things/raw", content=content, headers=headers)
+
+    first, again, changed = await post(sent), await post(sent), await post(other)
+    assert (first.status_code, first.json()["body"]) == (201, hashlib.sha256(sent).hexdigest())
+    assert again.json() == first.json() and changed.status_code == 422
 
 
 async def first_line_for_chunks(platform: Platform, count: int) -> bytes:
