@@ -21,6 +21,7 @@ from services.node.storage.holds import allocate, draw, former_nodes, get_hold, 
 from services.node.storage.nodes import nodes_by_id, nodes_of_servers
 
 routes = RouteTable("capacity")
+_ACTIVE = "active"
 
 
 @routes.get("/internal/capacity", Exposure.INTERNAL, "capacity.read", "Say what is free")
@@ -41,9 +42,12 @@ async def hold_machines(call: Call[Factory, HoldRequest, None]) -> Hold:
 
 @routes.put("/internal/holds/{cluster_id}/allocation", Exposure.INTERNAL, "node.hold", "Record a cluster's machines")
 async def record_allocation(call: Call[Factory, Allocation, None]) -> HealthReport:
-    """Look at the cloud once more, so that the binding is the one of now."""
+    """Bind servers to the nodes on which all of them have settled; where one has not, as one more look shows it."""
     hold, project_id = await _hold_of(call)
-    await call.context.watches[hold.cloud_id].look()
+    async with call.context.db.project(project_id) as tx:
+        known = await nodes_of_servers(tx, hold.cloud_id, call.body.server_ids)
+    if not _settled(call.body.server_ids, known):
+        await call.context.watches[hold.cloud_id].look()
     async with call.context.db.project(project_id) as tx:
         found = await nodes_of_servers(tx, hold.cloud_id, call.body.server_ids)
         await allocate(tx, hold.cluster_id, project_id, _ids(found))
@@ -76,6 +80,11 @@ async def _hold_of(call: Call[Factory, Any, None]) -> tuple[Hold, str]:
     if found[0] is None or found[1] is None:
         raise NotFound(cluster_id=call.path["cluster_id"])
     return found[0], found[1]
+
+
+def _settled(server_ids: list[str], known: dict[str, Node]) -> bool:
+    """Say whether each server's node is active: it was deployed, and Nova tries no other one any more."""
+    return all(server in known and known[server].state == _ACTIVE for server in server_ids)
 
 
 def _ids(found: dict[str, Node]) -> dict[str, str]:

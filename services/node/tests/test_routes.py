@@ -93,6 +93,22 @@ async def test_a_reconciler_can_record_an_allocation_and_a_missing_hold_is_a_404
     assert (await node.client.put(path, json=servers, headers=cluster_service(OTHER_PROJECT))).status_code == 404
 
 
+async def test_servers_that_have_settled_are_bound_without_a_look_at_all_nodes(node, operator, cluster_service):
+    shown = await by_name(node, operator)
+    body = {"project_id": PROJECT, "cluster_id": "clu_1", "cloud_id": "alpha", "items": []}
+    await node.client.put("/internal/holds/clu_1", json=body, headers=cluster_service())
+
+    async def bound(state):
+        async with node.context.db.unscoped() as tx:
+            of_node = update(nodes).where(nodes.c.id == shown["id"])
+            await tx.execute(of_node.values(instance_id="srv-1", state=state))
+        path, servers = "/internal/holds/clu_1/allocation", {"server_ids": ["srv-1"]}
+        return (await node.client.put(path, json=servers, headers=cluster_service())).json()["items"][0]["node_name"]
+
+    assert await bound("active") == "bm-0"
+    assert await bound("deploying") is None, "Ironic knows better, and was asked"
+
+
 async def test_health_needs_the_projects_permission_and_binds_only_to_a_cluster_that_is_named(node, cluster_service):
     body = {"project_id": PROJECT, "cloud_id": "alpha", "server_ids": ["srv-unknown"], "cluster_id": "clu_1"}
     answer = await node.client.post("/internal/health", json=body, headers=cluster_service())
