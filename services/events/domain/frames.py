@@ -1,5 +1,6 @@
 """Events as server-sent events (WHATWG HTML, section 9.2)."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import msgspec
@@ -16,6 +17,20 @@ class Frame:
 
     event: RecordedEvent
     text: bytes
+
+
+class Batch:
+    """New events on their way to all who follow: what many of them need is made once."""
+
+    def __init__(self, frames: list[Frame]) -> None:
+        self.frames = frames
+        self._made: dict[Hashable, bytes] = {}
+
+    def once(self, key: Hashable, make: Callable[[list[Frame]], bytes]) -> bytes:
+        """Return what ``make`` made of the frames for the first who asked for ``key``."""
+        if key not in self._made:
+            self._made[key] = make(self.frames)
+        return self._made[key]
 
 
 class Reset(msgspec.Struct, frozen=True):

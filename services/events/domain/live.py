@@ -11,7 +11,7 @@ from services.chassis.log import get_logger
 from services.chassis.waking import woken_within
 from services.contracts.event import RecordedEvent
 from services.events.config import LiveSettings
-from services.events.domain.frames import Frame, frame
+from services.events.domain.frames import Batch, Frame, frame
 from services.events.exceptions import TooManyStreams
 
 log = get_logger("events.live")
@@ -28,7 +28,8 @@ ReadLast = Callable[[str], Awaitable[int]]
 class Follower:
     """One open stream: what waits for it, and why it was ended from here, if it was.
 
-    Every event with a higher number than ``since`` is handed to it.
+    Every event with a higher number than ``since`` is handed to it. ``direct``, while there is one, writes new events
+    to the client at once, and tells whether it could: to wake two thousand tasks takes far longer.
     """
 
     caller: Caller
@@ -38,9 +39,13 @@ class Follower:
     waiting: list[Frame] = field(default_factory=list)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     reason: str | None = None
+    direct: Callable[[Batch], bool] | None = None
 
-    def offer(self, frames: list[Frame]) -> None:
+    def offer(self, batch: Batch) -> None:
         """Take new events, or end the stream of one who does not keep up."""
+        frames = batch.frames
+        if self.reason is not None or (self.direct and not self.waiting and self.direct(batch)):
+            return
         if len(self.waiting) + len(frames) > self.most:
             self.end("the client is too slow")
             return
@@ -107,9 +112,9 @@ class Channel:
     async def _hand_out(self) -> None:
         while new := await self._read(self._project_id, self._last, _PAGE):
             self._last = new[-1].number
-            frames = [frame(event) for event in new]
+            batch = Batch([frame(event) for event in new])
             for follower in list(self.followers):
-                follower.offer(frames)
+                follower.offer(batch)
 
 
 class Live:

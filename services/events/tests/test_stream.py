@@ -13,6 +13,7 @@ from services.chassis.auth.caller import Caller
 from services.chassis.auth.revocation import Revocation
 from services.chassis.testing.waiting import until
 from services.events.config import LiveSettings
+from services.events.domain.frames import Batch
 from services.events.domain.live import Follower
 from services.events.storage import history
 from services.events.tests.conftest import PROJECT, Asking, Message, happened
@@ -183,7 +184,7 @@ async def test_an_end_in_the_moment_of_an_event_is_an_end() -> None:
     await asyncio.sleep(0.01)
     follower = told[0]
     assert isinstance(follower, Follower)
-    follower.offer([])
+    follower.offer(Batch([]))
     follower.end("revoked")
     with pytest.raises(asyncio.CancelledError):
         await following

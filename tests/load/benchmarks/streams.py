@@ -41,12 +41,9 @@ def measure(run: Run) -> list[Figure]:
         pid = next(int(one["pid"]) for one in platform.supervisor.kept() if one["name"] == "events-serve")
         for _ in range(run.rounds):
             for count in (FEW, MANY):
-                before = cpu_seconds((pid,))
-                came, sent = _round(platform, token, project, count, max(run.seconds, 4.0))
-                if len(came) < sent * count:
-                    raise RuntimeError(f"{sent * count - len(came)} of {sent * count} events did not come")
+                came, spent = _round(platform, token, project, count, max(run.seconds, 4.0), pid)
                 ages[count] += came
-                costs += [1e6 * (cpu_seconds((pid,)) - before) / len(came)] if count == MANY else []
+                costs += [1e6 * spent / len(came)] if count == MANY else []
                 run.say(f"{count} clients: {len(came)} events came")
     peer = as_peer(p99(f"{FEW} clients", "ms", ages[FEW]))
     return [
@@ -62,8 +59,10 @@ def _project(platform: Platform, token: str) -> str:
     return project
 
 
-def _round(platform: Platform, token: str, project: str, count: int, seconds: float) -> tuple[list[float], int]:
-    """The ages that all clients saw, and how many events there were."""
+def _round(
+    platform: Platform, token: str, project: str, count: int, seconds: float, pid: int
+) -> tuple[list[float], float]:
+    """The ages that all clients saw, and the seconds of CPU of ``pid`` while they followed."""
     job = Job(
         port=platform.settings.port_of("events"),
         path=f"/v1/events/stream?project={project}&type=bench.*",
@@ -75,7 +74,9 @@ def _round(platform: Platform, token: str, project: str, count: int, seconds: fl
         for process in processes:
             if _line(process) != "open":
                 raise RuntimeError("the streams did not open")
+        before = cpu_seconds((pid,))
         sent = asyncio.run(_sent(platform, project, seconds))
+        spent = cpu_seconds((pid,)) - before
         came: list[float] = []
         for process in processes:
             assert process.stdin
@@ -83,7 +84,9 @@ def _round(platform: Platform, token: str, project: str, count: int, seconds: fl
             process.stdin.flush()
         for process in processes:
             came += msgspec.json.decode(_line(process), type=list[float])
-        return came, sent
+        if len(came) < sent * count:
+            raise RuntimeError(f"{sent * count - len(came)} of {sent * count} events did not come")
+        return came, spent
 
 
 async def _sent(platform: Platform, project: str, seconds: float) -> int:
