@@ -4,9 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
 
+from services.blueprint.schema import own_names, own_versions
+from services.blueprint.storage import own
+from services.blueprint.storage.kinds import BLUEPRINT
 from services.blueprint.tests.folders import blueprint_texts, element_texts, packed
 from services.blueprint.tests.shop import Shop
+from services.chassis.auth.caller import Scope
 
 _ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -112,6 +117,18 @@ async def test_shared_is_seen_and_used_within_the_organisation_and_changed_by_it
     await shop.put("a", "blueprints/ours", shared=False)
     assert await shop.names("b") == []
     assert (await shop.get("b", "blueprints/ours")).status_code == 404
+
+
+async def test_the_database_itself_lets_others_read_what_is_shared_and_change_nothing(shop: Shop) -> None:
+    await shop.publish("a", "blueprint", blueprint_texts("ours"))
+    await shop.put("a", "blueprints/ours", shared=True)
+    organisations = await shop.service.context.shelf.organisations.of(Scope((shop.projects["b"],)))
+    async with own.within(shop.service.process.database, Scope((shop.projects["b"],)), organisations) as tx:
+        assert [head.name for head in await own.heads(tx, BLUEPRINT)] == ["ours"]
+        for table in (own_versions, own_names):
+            assert (await tx.execute(update(table).values(name="theirs"))).rowcount == 0
+            assert (await tx.execute(delete(table))).rowcount == 0
+    assert await shop.names("a") == [("ours", shop.projects["a"])]
 
 
 async def test_of_two_by_one_name_the_own_counts_and_two_own_ones_are_told_apart(shop: Shop) -> None:
