@@ -89,7 +89,9 @@ class ServiceFiles:
                 "key_file": str(self._keys.private_key(service)),
                 "issuer_keys": [self._keys.public_key("authz")],
             },
-            "services": {name: f"http://127.0.0.1:{self._settings.port_of(name)}" for name in SERVICE_PORTS},
+            "services": {
+                name: f"http://127.0.0.1:{self._settings.port_of(name)}" for name in SERVICE_PORTS if name != service
+            },
             "bus": {"url": self._amqp_url},
         }
         if service not in WITHOUT_DATABASE:

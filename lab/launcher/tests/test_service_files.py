@@ -40,6 +40,7 @@ def test_a_service_takes_the_file_that_is_written_for_it(name: str, settings: Se
     loaded = load(files.path(name), service_of(name).settings)
     assert loaded.listen.port == service_files.ports(settings, name)["port"]
     assert files.path(name).stat().st_mode & 0o077 == 0
+    assert name not in loaded.services, "authz would ask itself what is revoked, refuse, and audit that"
 
 
 @pytest.mark.parametrize("name", service_files.present())
