@@ -1,12 +1,10 @@
-"""``python -m tests.faults``: try every cell of the matrix, or those that are named."""
+"""``python -m tests.faults``: try every cell of the matrix and find the planted bugs, or those that are named."""
 
 import asyncio
 import logging
 import os
 import shutil
 import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +12,13 @@ import click
 import structlog
 
 from services.cluster.sagas.table import SAGAS
-from tests.faults import matrix
+from tests.faults import matrix, planted
 from tests.faults.campaign import Campaign
 from tests.faults.choice import commit, matching
 from tests.faults.results import Result, Results
 from tests.faults.stage import new_folder, open_stage
+from tests.faults.telling import Progress, summary, tell_hunt
 
-_TOLD_EVERY_SECONDS = 10.0
 _PATH = click.Path(path_type=Path)
 
 
@@ -31,23 +29,35 @@ _PATH = click.Path(path_type=Path)
 @click.option("--report", type=_PATH, help="Where the results are written as JSON, also when it is interrupted.")
 @click.option("--go-on", is_flag=True, help="Keep what is ok in the report of the same commit, and try the others.")
 @click.option("--tree", type=_PATH, help="Try another checkout, such as a patched one.")
-@click.option("--list", "only_list", is_flag=True, help="Print the cells and try none.")
+@click.option("--bug", "bugs", multiple=True, help="Find these planted bugs, and try no cells.")
+@click.option("--list", "only_list", is_flag=True, help="Print the cells and the planted bugs, and try none.")
 def main(patterns: tuple[str, ...], only_list: bool, tree: Path | None, report: Path | None, **how: Any) -> None:
-    """Try the cells whose id matches one of CELL (such as 'cluster.delete/*/kill'), or all."""
+    """Try the cells whose id matches one of CELL (such as 'cluster.delete/*/kill'), or all and the planted bugs."""
     if tree is not None:
         _run_in(tree)
     chosen = matching(patterns)
     if only_list:
-        click.echo("\n".join(cell.id for cell in chosen))
+        click.echo("\n".join([*(cell.id for cell in chosen), *(f"--bug {bug.name}" for bug in planted.known())]))
         return
-    if wrong := matrix.problems(SAGAS):
-        sys.exit("tests/faults/matrix.yaml does not fit the sagas:\n  " + "\n  ".join(wrong))
+    bugs = [] if patterns else _bugs(how["bugs"])
+    if wrong := [*matrix.problems(SAGAS), *planted.problems(bugs)]:
+        sys.exit("Matrix and planted bugs do not fit the sagas:\n  " + "\n  ".join(wrong))
     if not chosen:
         sys.exit("No cell has such an id: --list prints them all.")
-    results = Results(report, commit(), chosen, keep=how["go_on"])
+    results = Results(report, commit(), [] if how["bugs"] else chosen, keep=how["go_on"])
     if results.missing:
         _try(results, min(how["lanes"], len(results.missing)), how["seconds"])
-    sys.exit(_summary(results.all))
+    for hunt in planted.hunts(bugs):
+        tell_hunt(hunt)
+        results.add_hunt(hunt)
+    sys.exit(summary(results))
+
+
+def _bugs(names: tuple[str, ...]) -> list[planted.Bug]:
+    known = {bug.name: bug for bug in planted.known()}
+    if unknown := [name for name in names if name not in known]:
+        raise click.BadParameter(f"there is no planted bug {', '.join(unknown)}; --list prints them all")
+    return [known[name] for name in names] if names else list(known.values())
 
 
 def _run_in(tree: Path) -> None:
@@ -63,7 +73,7 @@ def _run_in(tree: Path) -> None:
 
 def _try(results: Results, lanes: int, seconds: float) -> None:
     folder = new_folder()
-    progress = _Progress(len(results.missing))
+    progress = Progress(len(results.missing))
 
     def tell(result: Result) -> None:
         results.add(result)
@@ -80,38 +90,6 @@ def _try(results: Results, lanes: int, seconds: float) -> None:
         asyncio.run(run())
     if all(result.ok for result in results.all):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-class _Progress:
-    """Tells of each cell that failed at once, and of the others by their number every few seconds."""
-
-    def __init__(self, cells: int) -> None:
-        self._cells = cells
-        self._done = self._failed = 0
-        self._told = time.monotonic()
-
-    def tell(self, result: Result) -> None:
-        self._done += 1
-        if not result.ok:
-            self._failed += 1
-            click.echo(f"  ✗ {result.cell} ({result.seconds:.1f} s): {result.differs[0]}")
-        if time.monotonic() - self._told > _TOLD_EVERY_SECONDS or self._done == self._cells:
-            self._told = time.monotonic()
-            failed = f", {self._failed} failed" if self._failed else ""
-            click.echo(f"  {self._done} of {self._cells} cells{failed}")
-
-
-def _summary(results: Sequence[Result]) -> int:
-    """Print what failed and the last line; returns the exit code."""
-    failed = [result for result in results if not result.ok]
-    for result in failed:
-        click.echo(f"\n{result.cell}")
-        for sentence in result.differs:
-            click.echo("  " + sentence.replace("\n", "\n  "))
-        click.echo(f"  again: {result.replay}")
-    good = len(results) - len(failed)
-    click.echo(f"faults: {'failed' if failed else 'ok'}, {good} of {len(results)} cells")
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

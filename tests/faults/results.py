@@ -1,4 +1,4 @@
-"""What came of cells, kept in a file as it comes."""
+"""What came of cells and planted bugs, kept in a file as it comes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,13 +23,33 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return f'make faults ARGS="{self.cell}"'
 
 
+class Hunt(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a planted bug: the cells that found it; ``trouble`` says why it could not be tried."""
+
+    bug: str
+    seconds: float
+    found_by: tuple[str, ...] = ()
+    trouble: str = ""
+
+    @property
+    def found(self) -> bool:
+        """Whether the campaign found it."""
+        return bool(self.found_by)
+
+    @property
+    def replay(self) -> str:
+        """The command that hunts just this bug."""
+        return f'make faults ARGS="--bug {self.bug}"'
+
+
 class Document(msgspec.Struct, frozen=True):
-    """The file: which commit was tried, and its cells in the order in which they ended."""
+    """The file: which commit was tried, its cells in the order in which they ended, and its planted bugs."""
 
     commit: str
     ok: bool
     wanted: int
     cells: list[Result]
+    bugs: list[Hunt] = []
 
 
 class Results:
@@ -39,6 +59,7 @@ class Results:
         self._path = path
         self._commit = commit
         self._wanted = len(wanted)
+        self.hunts: list[Hunt] = []
         self.all: list[Result] = self._kept({cell.id for cell in wanted}) if keep else []
         done = {result.cell for result in self.all}
         self.missing = [cell for cell in wanted if cell.id not in done]
@@ -46,9 +67,18 @@ class Results:
     def add(self, result: Result) -> None:
         """Keep a result."""
         self.all.append(result)
+        self._write()
+
+    def add_hunt(self, hunt: Hunt) -> None:
+        """Keep what came of a planted bug."""
+        self.hunts.append(hunt)
+        self._write()
+
+    def _write(self) -> None:
         if self._path is not None:
-            ok = len(self.all) == self._wanted and all(one.ok for one in self.all)
-            document = Document(self._commit, ok, self._wanted, self.all)
+            good = all(one.ok for one in self.all) and all(one.found for one in self.hunts)
+            ok = len(self.all) == self._wanted and good
+            document = Document(self._commit, ok, self._wanted, self.all, self.hunts)
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.write_bytes(msgspec.json.format(msgspec.json.encode(document)))
 
