@@ -40,12 +40,14 @@ async def open_shop(tmp_path_factory, databases: Databases) -> AsyncIterator[Sho
         identity = await stack.enter_async_context(running(IDENTITY, authority, **settings))
         settings = {"database": await fresh(BLUEPRINT_SCHEMA), "services": {**services, "identity": identity.url}}
         service = await stack.enter_async_context(running(SERVICE, authority, catalogue=catalogue, **settings))
-        yield Shop(authority, identity, service)
+        settings = {**settings, "services": {**services, "identity": "http://127.0.0.1:9"}}
+        alone = await stack.enter_async_context(running(SERVICE, authority, catalogue=catalogue, **settings))
+        yield Shop(authority, identity, service, alone)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def shop(open_shop: Shop) -> Shop:
     """The service with new projects."""
-    made = Shop(open_shop.authority, open_shop.identity, open_shop.service)
+    made = Shop(open_shop.authority, open_shop.identity, open_shop.service, open_shop.alone)
     await made.open()
     return made

@@ -16,11 +16,15 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Shop:
-    """Two projects of one organisation (a, b) and one of another (c), all of them new."""
+    """Two projects of one organisation (a, b) and one of another (c), all of them new.
+
+    ``alone`` is the same service on the same database, with an identity that does not answer.
+    """
 
     authority: Authority
     identity: RunningService
     service: RunningService
+    alone: RunningService
     projects: dict[str, str] = field(default_factory=dict)
 
     async def open(self) -> None:

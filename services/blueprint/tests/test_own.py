@@ -131,6 +131,20 @@ async def test_the_database_itself_lets_others_read_what_is_shared_and_change_no
     assert await shop.names("a") == [("ours", shop.projects["a"])]
 
 
+async def test_without_identity_what_is_known_goes_on_and_what_is_not_is_not_denied(shop: Shop) -> None:
+    """Nobody asked for the organisation of c before; b's is known."""
+    await shop.publish("a", "blueprint", blueprint_texts("ours"))
+    await shop.put("a", "blueprints/ours", shared=True)
+    assert await shop.names("b") == [("ours", shop.projects["a"])]
+    client = shop.alone.client
+    assert (await client.get("/v1/blueprints/ours", headers=shop.headers("b"))).status_code == 200
+    assert (await client.get("/v1/blueprints/slurm", headers=shop.headers("c"))).status_code == 200
+    listed = (await client.get("/v1/blueprints", headers=shop.headers("c"))).json()["items"]
+    assert [item["name"] for item in listed] == ["mpi", "slurm"]
+    unknown = await client.get("/v1/blueprints/ours", headers=shop.headers("c"))
+    assert unknown.status_code == 503, unknown.text
+
+
 async def test_of_two_by_one_name_the_own_counts_and_two_own_ones_are_told_apart(shop: Shop) -> None:
     await shop.publish("a", "blueprint", blueprint_texts("ours", "1.0.0"))
     await shop.publish("b", "blueprint", blueprint_texts("ours", "5.0.0"))
