@@ -152,7 +152,8 @@ class Lane:
         await self._wait(lambda: self._is_past(life, cell), "another worker past the one that stands still")
         pid = self._armed.wake(cell.place)
         await self._wait(lambda: self._armed.has_settled(cell.place), "an end of what the woken worker did")
-        os.kill(pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
     async def _is_past(self, life: Life, cell: Cell) -> bool:
         query = select(STEP.c.state).where(STEP.c.operation_id == life.operations[-1])

@@ -19,7 +19,8 @@ from services.secrets.schema import cluster_authority, sealed_value
 from tests.faults.recorder import Recorder, told
 
 _GROUPS = 3
-_NOTHING = {"stacks": [], "servers": [], "ports": [], "networks": []}
+_OTHERS = ("networks", "subnets", "security_groups")
+"""Kinds of things at the cloud of which a cluster of the small blueprint has none."""
 
 
 class Oracle:
@@ -45,6 +46,7 @@ class Oracle:
             *_unless(len(groups), _GROUPS, "machine groups"),
             *_unless(there["servers"], servers, "servers, to those of the hosts"),
             *_unless(len(there["ports"]), len(servers), "ports"),
+            *_unless({kind: there[kind] for kind in _OTHERS if there[kind]}, {}, "other things at the cloud"),
             *_unless(held, {"holds": ["allocated"], "allocations": servers}, "what node holds"),
             *_unless(await self._secrets(project, cluster_id) > 0, True, "the cluster has its keys"),
             *_unless(self._runs(cluster_id), ["apply", "verify"], "runs that the runner was given"),
@@ -67,7 +69,7 @@ class Oracle:
             *_unless(unended, [], "runs that have not ended"),
             *_unless(self._world.hosts.going_on(cluster_id), [], "runs that go on at the runner"),
             *_unless({phase: n for phase, n in runs.items() if n > 1}, {}, "runs of a phase beyond the first"),
-            *_unless(self._at_the_cloud(project), _NOTHING, "what is left at the cloud"),
+            *_unless({kind: ids for kind, ids in self._at_the_cloud(project).items() if ids}, {}, "left at the cloud"),
             *_unless(await self._held(project, cluster_id), nothing, "what node holds"),
             *_unless(await self._secrets(project, cluster_id), 0, "secrets and authorities"),
             *self._doubles(project),
@@ -125,11 +127,11 @@ class Oracle:
             return sum([await _count(tx, table, column == cluster_id) for table, column in owned])
 
     def _at_the_cloud(self, project: str) -> dict[str, list[str]]:
-        """Return the ids of all that a project has at the cloud; of stacks those that are not deleted."""
+        """Return the ids of all that a project has made at the cloud; of stacks those that are not deleted."""
         place = self._place(project)
-        found = {kind: [row["id"] for row in self._rows(kind, place)] for kind in ("servers", "ports", "networks")}
-        stacks = [row["id"] for row in self._rows("stacks", place) if not row["parent_id"] and not row["deleted"]]
-        return {"stacks": sorted(stacks), **{kind: sorted(ids) for kind, ids in found.items()}}
+        rows = {kind: self._rows(kind, place) for kind in ("servers", "ports", *_OTHERS)}
+        rows["stacks"] = [row for row in self._rows("stacks", place) if not row["parent_id"] and not row["deleted"]]
+        return {kind: sorted(row["id"] for row in found if row["name"] != "default") for kind, found in rows.items()}
 
     def _doubles(self, project: str) -> list[str]:
         """Say which stacks were ever made twice, and whether the project has one place at the cloud."""
