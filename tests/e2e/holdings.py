@@ -88,6 +88,20 @@ class Databases:
         query = "SELECT phase, state FROM runs WHERE cluster_id = %s ORDER BY created_at"
         return [(str(phase), str(state)) for phase, state in self._ask("runner", query, cluster_id)]
 
+    def operation(self, operation_id: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Return all rows of an operation as they are, by table."""
+        query = "SELECT to_jsonb(one)::text FROM saga_{table} AS one WHERE {column} = %s ORDER BY 1"
+        tables = {"operation": "id", "step": "operation_id", "unit": "operation_id", "intent": "operation_id"}
+        return {
+            table: self._ask("cluster", query.format(table=table, column=column), operation_id)
+            for table, column in tables.items()
+        }
+
+    def unsent(self) -> int:
+        """Return how many events wait to be sent, over all services that tell of what they do."""
+        query = "SELECT count(*) FROM outbox_event WHERE sent_at IS NULL"
+        return sum(int(self._ask(service, query)[0][0]) for service in ("cluster", "runner", "identity"))
+
     def _count(self, service: str, table: str) -> int:
         query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
         return int(self._ask(service, query)[0][0])

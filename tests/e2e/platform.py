@@ -1,5 +1,6 @@
 """A whole platform for tests: started by the launcher as a person would, called by the SDK as a customer would."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -25,9 +26,9 @@ from tests.e2e.holdings import Cloud, Databases
 from tests.faults.armed import Armed
 
 ROOT = Path(__file__).parents[2]
-CLOUD = "gamma"
-OTHER_CLOUD = "delta"
-PORT_SHIFT = 4000
+# Another checkout on this machine can have its own, and run at the same time.
+CLOUD, OTHER_CLOUD = os.environ.get("CLOUDPOINT_E2E_CLOUDS", "gamma,delta").split(",")
+PORT_SHIFT = int(os.environ.get("CLOUDPOINT_E2E_PORT_SHIFT", "4000"))
 MACHINES = 3
 _CHECKS = """checks:
   - {name: known, summary: The head knows its first user., playbook: checks/known.yaml}
@@ -89,16 +90,17 @@ class Platform:
 
     @contextmanager
     def mortal_worker(self) -> Iterator[Armed]:
-        """Have the cluster's worker kill itself where it is told to, in the place of the one that the launcher keeps.
+        """Have a worker that dies, or stands still, where it is told to, in the place of the one the launcher keeps.
 
         Its leases are short: how soon another one takes over is not what is tried.
         """
         config = self.state / "config" / "cluster.yaml"
         impatient = self.state.parent / "cluster-impatient.yaml"
-        impatient.write_text(
-            yaml.safe_dump(yaml.safe_load(config.read_text()) | {"saga": {"lease_seconds": _SHORT_LEASE_SECONDS}})
-        )
+        settings = yaml.safe_load(config.read_text()) | {"saga": {"lease_seconds": _SHORT_LEASE_SECONDS}}
+        settings["listen"]["work_port"] = 0
+        impatient.write_text(yaml.safe_dump(settings))
         armed = Armed(self.state.parent / "armed")
+        armed.clear()
         self._replace("tests.faults.worker", "--lane", str(impatient), str(self.state.parent / "armed"))
         try:
             yield armed
@@ -119,6 +121,20 @@ class Platform:
         done = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    @property
+    def clouds(self) -> tuple[str, ...]:
+        """The names of its clouds."""
+        return (CLOUD, OTHER_CLOUD)
+
+    def machines(self) -> list[str]:
+        """Return the names of the machines in the first cloud's rack."""
+        return [line.split()[0] for line in self.rack("list").splitlines()[1:]]
+
+    def machine(self, name: str) -> dict[str, Any]:
+        """Return what the rack knows of a machine."""
+        known: dict[str, Any] = json.loads(self.rack("show", name))
+        return known
 
     def cloud(self, name: str = CLOUD) -> Cloud:
         """Return a cloud as its administrator sees it."""
