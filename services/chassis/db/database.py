@@ -29,7 +29,9 @@ class Database:
         self._settings = settings
         self._service = service
         self._engine = _engine(settings, service)
-        self._reads = Reads(settings, _server_settings(settings, service))
+        its_own = _server_settings(settings, service)
+        self._reads = Reads(settings, its_own)
+        self._reads_of_all = Reads(settings, {**its_own, "role": settings.reconciler_role or "none"})
 
     @asynccontextmanager
     async def project(self, *project_ids: str) -> AsyncIterator[AsyncConnection]:
@@ -41,6 +43,12 @@ class Database:
     async def read(self, read: Read, values: Mapping[str, Any], project_ids: Sequence[str]) -> Sequence[asyncpg.Record]:
         """Return the rows of a read that sees ``project_ids`` and no other project, in one round trip."""
         return await self._reads.fetch(read, values, _scope(project_ids))
+
+    async def read_all(self, read: Read, values: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
+        """Return the rows of a read that sees all projects, as operators do, in one round trip."""
+        if self._settings.reconciler_role is None:
+            raise RuntimeError("No reconciler role is configured, but all projects are asked for.")
+        return await self._reads_of_all.fetch(read, values, "")
 
     @asynccontextmanager
     async def all_projects(self, *, purpose: str) -> AsyncIterator[AsyncConnection]:
@@ -76,6 +84,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         self._reads.close()
+        self._reads_of_all.close()
         await self._engine.dispose()
 
 

@@ -32,7 +32,6 @@ class Read:
     def __init__(self, query: Select[Any]) -> None:
         if query._limit_clause is None:
             raise ValueError("A read needs a limit; without one its scope might be set too late.")
-        self.query = query
         compiled = query.where(literal_column("scope.ids").is_not(None)).compile(dialect=_DIALECT)
         self._names = tuple(compiled.positiontup or ())
         self._fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
@@ -45,7 +44,7 @@ class Read:
 
 
 class Reads:
-    """Connections of their own, for reads alone; the first read opens the first one."""
+    """Connections of their own, for reads alone; the first read opens the first one. ``server_settings`` are theirs."""
 
     def __init__(self, settings: DatabaseSettings, server_settings: dict[str, str]) -> None:
         self._settings = settings
@@ -72,7 +71,7 @@ class Reads:
                     min_size=0,
                     max_size=self._settings.pool_size,
                     timeout=self._settings.connect_timeout_seconds,
-                    server_settings=self._server_settings,
+                    server_settings={**self._server_settings, "default_transaction_read_only": "on"},
                     init=_decode_json,
                     reset=_leave,
                 )

@@ -19,10 +19,8 @@ async def within(db: Database, scope: Scope, purpose: str) -> AsyncIterator[Asyn
         yield tx
 
 
-async def read_within(db: Database, scope: Scope, purpose: str, read: Read, values: Mapping[str, Any]) -> Sequence[Any]:
+async def read_within(db: Database, scope: Scope, read: Read, values: Mapping[str, Any]) -> Sequence[Any]:
     """Return the rows of a read that lie in the scope, columns by name; of an empty scope none."""
     if scope.everywhere:
-        async with db.all_projects(purpose=purpose) as tx:
-            found: Sequence[Any] = (await tx.execute(read.query, values)).mappings().all()
-            return found
+        return await db.read_all(read, values)
     return await db.read(read, values, scope.projects) if scope.projects else []

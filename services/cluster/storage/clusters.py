@@ -71,7 +71,7 @@ async def page_of_clusters(
     """Return a page of the scope, newest first; deleted ones only where ``state`` asks for them. Raises BadCursor."""
     wanted = _wanted(scope, name, state)
     read = _page(frozenset(wanted), cursor is not None)
-    rows = await read_within(db, scope, "list clusters", read, wanted | _NEWEST.values(limit, cursor))
+    rows = await read_within(db, scope, read, wanted | _NEWEST.values(limit, cursor))
     page = _NEWEST.page(rows, limit)
     return [_cluster(row, []) for row in page.rows], page.next_cursor
 

@@ -28,8 +28,7 @@ async def list_nodes(call: Call[Factory, None, ListNodes]) -> Page[Node]:
     query = call.query
     names = ("cloud_id", "state", "resource_class", "power", "maintenance")
     filters = {name: value for name in names if (value := getattr(query, name)) is not None}
-    async with call.context.db.all_projects(purpose="list nodes") as tx:
-        items, cursor = await page_of_nodes(tx, limit=query.limit, cursor=query.cursor, filters=filters)
+    items, cursor = await page_of_nodes(call.context.db, limit=query.limit, cursor=query.cursor, filters=filters)
     return Page(items, cursor)
 
 

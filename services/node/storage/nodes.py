@@ -1,15 +1,16 @@
 """The copy of Ironic's nodes."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select, text, update
+from sqlalchemy import Row, Select, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis import outbox
 from services.chassis.bus import Event, new_event
-from services.chassis.db import Keyset
+from services.chassis.db import Database, Keyset, Read
 from services.chassis.ids import new_id
 from services.contracts.node import Node
 from services.node.schema import allocations, nodes
@@ -72,18 +73,19 @@ async def seen_at(tx: AsyncConnection) -> datetime | None:
 
 
 async def page_of_nodes(
-    tx: AsyncConnection,
-    *,
-    limit: int,
-    cursor: str | None,
-    filters: dict[str, Any],
+    db: Database, *, limit: int, cursor: str | None, filters: dict[str, Any]
 ) -> tuple[list[Node], str | None]:
-    """Return a page of nodes by name; ``filters`` are columns and the values they must have."""
-    query = _with_cluster()
-    for name, value in filters.items():
-        query = query.where(nodes.c[name] == value)
-    page = await _BY_NAME.fetch(tx, query, limit=limit, cursor=cursor)
-    return [_node(row) for row in page.rows], page.next_cursor
+    """Return a page of nodes by name; ``filters`` are columns and the values they must have. Raises BadCursor."""
+    read = _page(frozenset(filters), cursor is not None)
+    page = _BY_NAME.page(await db.read_all(read, filters | _BY_NAME.values(limit, cursor)), limit)
+    return [_node_of(row) for row in page.rows], page.next_cursor
+
+
+@lru_cache(maxsize=64)
+def _page(filters: frozenset[str], beyond: bool) -> Read:
+    columns = [nodes.c[name] for name in sorted(filters)]
+    query = _with_cluster().where(*(column == bindparam(column.key, type_=column.type) for column in columns))
+    return Read(_BY_NAME.select(query, beyond=beyond))
 
 
 async def get_node(tx: AsyncConnection, node: str) -> Node | None:
@@ -126,8 +128,11 @@ def _with_cluster() -> Select[Any]:
 
 
 def _node(row: Row[Any]) -> Node:
-    fields = {field: getattr(row, field) for field in Node.__struct_fields__}
-    return Node(**fields)
+    return _node_of(row._mapping)
+
+
+def _node_of(columns: Any) -> Node:
+    return Node(**{field: columns[field] for field in Node.__struct_fields__})
 
 
 def _changed(node_id: str, data: dict[str, Any]) -> Event:

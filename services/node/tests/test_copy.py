@@ -75,8 +75,7 @@ async def test_a_thousand_nodes_are_read_page_by_page(db, look):
     await look(*[machine(n, power="power on" if n % 4 == 0 else "power off") for n in range(1000)])
     names, cursor = [], None
     while True:
-        async with db.all_projects(purpose="test") as tx:
-            page, cursor = await page_of_nodes(tx, limit=128, cursor=cursor, filters={"power": "power on"})
+        page, cursor = await page_of_nodes(db, limit=128, cursor=cursor, filters={"power": "power on"})
         names += [node.name for node in page]
         if cursor is None:
             break

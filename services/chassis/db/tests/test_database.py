@@ -1,5 +1,6 @@
 """Transactions see the rows of their projects, as the roles that production uses."""
 
+import asyncpg
 import pytest
 from sqlalchemy import Integer, bindparam, insert, select, text
 from sqlalchemy.exc import DBAPIError
@@ -116,6 +117,16 @@ async def test_a_read_sees_its_own_projects_only_and_leaves_no_scope_behind(db):
     left = await db._reads._pool.fetchval("SELECT current_setting('app.project_ids', true)")
     assert not left
     assert await db._reads._pool.fetch("SELECT id FROM things") == []
+
+
+async def test_a_read_of_all_sees_every_project_and_other_reads_do_not(db):
+    for project in ("prj_a", "prj_b"):
+        await add(db, project, f"of {project}")
+    for _ in range(2):
+        assert [row["name"] for row in await db.read_all(PAGE, {"most": 10})] == ["of prj_a", "of prj_b"]
+        assert [row["name"] for row in await db.read(PAGE, {"most": 10}, ["prj_b"])] == ["of prj_b"]
+    with pytest.raises(asyncpg.PostgresError, match=r"read-only|permission denied"):
+        await db._reads_of_all._pool.execute("UPDATE things SET name = 'x'")
 
 
 async def test_a_read_keeps_order_and_limit_however_many_rows_there_are(db):
