@@ -19,6 +19,7 @@ _MOST_NUMBER_CHARACTERS = 80
 _MOST_KEY_CHARACTERS = 500
 _MOST_POINTER_CHARACTERS = 4_000_000
 """Of all places together: each holds the names of all that is around it."""
+_DIGITS = "0123456789+-_:."
 _LARGEST = 2**63 - 1
 _SHOWN = 80
 _TAG = "tag:yaml.org,2002:"
@@ -146,6 +147,8 @@ def _check_events(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise YamlRefused("Anchors and aliases are not taken: write it out.", _line(event))
+        if isinstance(event, yaml.ScalarEvent) and _is_endless(event):
+            raise YamlRefused(f"The number {_shown(event.value)} is too large.", _line(event))
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -154,6 +157,12 @@ def _check_events(text: str) -> None:
         if depth > MOST_DEPTH or nodes > MOST_NODES:
             limit = f"deeper than {MOST_DEPTH}" if depth > MOST_DEPTH else f"more than {MOST_NODES} values"
             raise YamlRefused(f"The document is {limit}.", _line(event))
+
+
+def _is_endless(event: yaml.ScalarEvent) -> bool:
+    """Tell a number that is too long even to be looked at as one, which costs 45 bytes a digit."""
+    plain = event.implicit[0] and len(event.value) > _MOST_NUMBER_CHARACTERS
+    return bool(plain and not event.value.strip(_DIGITS))
 
 
 def _line(place: yaml.Event | yaml.Node) -> int | None:

@@ -196,7 +196,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "schema-by-address": Hostile(("leads elsewhere",), _parameter("$ref: 'http://169.254.169.254/'")),
     "huge-version": Hostile(
-        ("version",), _document(lambda text: text.replace("1.0.0\nsummary", f"{'9' * 6000}.0.0\nsummary"))
+        ("version",), _document(lambda text: text.replace("1.0.0\nsummary", f"'{'9' * 6000}.0.0'\nsummary"))
     ),
     "paths-that-lead-out": Hostile(
         ("It leads out of the folder",), archive=_tar([(_entry("../../evil"), b"x"), (_entry("/etc/evil"), b"x")])

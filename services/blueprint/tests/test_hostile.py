@@ -40,7 +40,7 @@ async def ended(validation: BoundedValidation, hostile: Hostile) -> tuple[Ended,
 
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_it_is_refused_in_words_before_it_costs_much(validation: BoundedValidation, name: str) -> None:
-    """The process that reads it has a tenth of a gigabyte, a second, and no way to write a file; none is used up."""
+    """The process that reads it has 64 MB, a second, and no way to write a file; neither limit is met."""
     small, _ = await ended(validation, Hostile((), {"README.md": "nothing"}))
     found, checked = await ended(validation, HOSTILE[name])
     told = "\n".join(item.message for item in checked.findings)
