@@ -30,12 +30,13 @@ http {{
   upstream decider {{ server 127.0.0.1:{decider}; keepalive 256; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{port};
-    proxy_http_version 1.1; proxy_set_header Connection "";
+    proxy_http_version 1.1;
     location / {{
       auth_request /_decide;
       auth_request_set $pass $upstream_http_x_pass;
       auth_request_set $proof $upstream_http_x_cloudpoint_proof;
       auth_request_set $trace $upstream_http_x_trace;
+      proxy_set_header Connection "";
       proxy_set_header Authorization $pass;
       proxy_set_header X-Cloudpoint-Proof $proof;
       proxy_set_header traceparent $trace;
@@ -43,7 +44,7 @@ http {{
     }}
     location = /_decide {{
       internal;
-      proxy_pass_request_body off; proxy_set_header Content-Length "";
+      proxy_pass_request_body off; proxy_set_header Content-Length ""; proxy_set_header Connection "";
       proxy_pass http://decider/decide$request_uri;
     }}
   }}
