@@ -19,6 +19,8 @@ from lab.simcloud.store import Table, new_id
 
 RESOURCE_INDEXES = ("stack_id", "physical_id")
 STACK_INDEXES = ("name", "project_id", "parent_id", "status")
+# The width of Heat's column.
+MOST_OF_A_REASON = 255
 
 
 def _made_up_name(stack: Stack, row: StackResource) -> str:
@@ -163,7 +165,7 @@ class Stacks:
                 physical_id=row.physical_id or _made_up_name(stack, row) if row else stack.id,
                 action=subject.action,
                 status=subject.status,
-                reason=reason,
+                reason=reason[:MOST_OF_A_REASON],
                 time=stamp(),
             )
         )

@@ -168,8 +168,10 @@ class Conductor:
         )
 
     def _fail(self, node_id: str, transition: Transition, error: Exception) -> None:
-        doing = {"deploying": "deploy", "deleting": "tear down", "cleaning": "clean"}
+        doing = {"deleting": "tear down", "cleaning": "clean"}
         message = f"Failed to {doing.get(transition.during, transition.during)}. {error}"
+        if transition.during == "deploying":
+            message = f"Deploy step deploy.deploy failed: {error}"
         if transition.during == "verifying":
             message = f"Failed to get power state for node {node_id}. Error: {error}"
         log.warning("node %s: %s", node_id, message)

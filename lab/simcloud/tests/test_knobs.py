@@ -142,7 +142,7 @@ def test_a_deploy_that_fails_by_a_knob_tells_its_reason(knobs: Knobs, system: Co
     knobs.on_work("node", "fail", name=node.id, state="deploying", reason="The BMC hangs.")
     system.baremetal.set_node_provision_state(node, "active")
     seen = wait_node(system, node.id, "deploy failed")
-    assert seen.last_error == "Failed to deploy. The BMC hangs."
+    assert seen.last_error == "Deploy step deploy.deploy failed: The BMC hangs."
     knobs.clear()
     system.baremetal.set_node_provision_state(node, "deleted")
     system.baremetal.delete_node(wait_node(system, node.id, "available"))

@@ -9,7 +9,9 @@ import pytest
 
 from services.chassis.cloud import CloudAccess, CloudThreads
 from tests.contract.openstack.api import Api
+from tests.contract.openstack.builds import Batch, Builds, Life
 from tests.contract.openstack.cloud import Cloud, described
+from tests.contract.openstack.doomed import Doomed, doomed_builds, silent_node
 from tests.contract.openstack.emulated import emulated
 from tests.contract.openstack.stage import Stage, staged
 from tests.contract.openstack.witness import Witness
@@ -51,6 +53,51 @@ def stage(request: pytest.FixtureRequest, cloud: Cloud, threads: CloudThreads) -
     """What the tests play on: a project and a user by our own adapter, fake nodes, their flavor."""
     with staged(cloud, threads, keep=bool(_option(request, "--keep"))) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def doomed(cloud: Cloud, threads: CloudThreads, stage: Stage) -> Iterator[Doomed]:
+    """Builds that are on their way to their failure."""
+    with doomed_builds(cloud, threads, stage) as builds:
+        yield builds
+
+
+@pytest.fixture(scope="session")
+def silent(cloud: Cloud, stage: Stage) -> Iterator[str]:
+    """A node whose BMC does not answer."""
+    with silent_node(cloud) as node_id:
+        yield node_id
+
+
+@pytest.fixture(scope="session")
+def builds(cloud: Cloud, stage: Stage) -> Iterator[Builds]:
+    """Builds that were ordered."""
+    ordered = Builds(cloud, stage)
+    yield ordered
+    ordered.remove()
+
+
+@pytest.fixture(scope="session")
+def batch(builds: Builds) -> Batch:
+    """A batch of two machines that stands."""
+    return builds.batch.result()
+
+
+@pytest.fixture(scope="session")
+def life(builds: Builds) -> Life:
+    """A server that stands and runs: in a run of more than ten minutes Nova has seen that its fake node is off."""
+    made = builds.life.result()
+    made.run()
+    return made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begun_early(request: pytest.FixtureRequest) -> None:
+    """Begin with what takes long, if any of this session's tests here wants it."""
+    mine = [item for item in request.session.items if Path(__file__).parent in item.path.parents]
+    wanted = {name for item in mine for name in getattr(item, "fixturenames", ())}
+    for name in sorted(wanted & {"builds", "doomed", "silent"}):
+        request.getfixturevalue(name)
 
 
 @pytest.fixture(scope="session")

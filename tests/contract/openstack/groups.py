@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.contract.openstack.api import Api
 from tests.contract.openstack.cloud import Cloud
-from tests.contract.openstack.stage import NAME, Stage, until
+from tests.contract.openstack.stage import NAME, until
 
 INFRASTRUCTURE = Path(__file__).parents[3] / "blueprints/slurm/infrastructure"
 TAGS = ("cloudpoint", "clu_contract", "operation=op_1")
@@ -67,10 +67,9 @@ def in_order(seen: list[Any], order: list[Any]) -> bool:
 class Heat:
     """One project's Heat, by bare HTTP."""
 
-    def __init__(self, api: Api, stage: Stage, cloud: Cloud) -> None:
+    def __init__(self, api: Api, cloud: Cloud) -> None:
         self.api = api
         self.cloud = cloud
-        self._stage = stage
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One request."""

@@ -95,7 +95,7 @@ async def test_nodes_power_and_maintenance(ironic: Ironic, cloud: Cloud, stage: 
 @pytest.fixture
 def raced(member: Api, stage: Stage, cloud: Cloud) -> Iterator[tuple[Heat, str]]:
     name = f"{NAME}-raced-0"
-    heat = Heat(member, stage, cloud)
+    heat = Heat(member, cloud)
     yield heat, name
     for stack in heat.ask("GET", f"/stacks?name={name}").of(200)["stacks"]:
         heat.remove(f"/stacks/{name}/{stack['id']}")

@@ -12,14 +12,13 @@ import yaml
 
 from services.chassis.cloud import CloudAccess
 from tests.contract.openstack.api import Answer, Api
+from tests.contract.openstack.builds import BATCH, HOSTS, Batch
 from tests.contract.openstack.cloud import Cloud
-from tests.contract.openstack.groups import Heat, order
-from tests.contract.openstack.stage import NAME, RESOURCE_CLASS, Stage, node_of
+from tests.contract.openstack.stage import NAME, NODES, RESOURCE_CLASS
 from tests.contract.openstack.witness import Witness
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = yaml.safe_load((Path(__file__).parent / "commands.yaml").read_text())
-STACK = f"{NAME}-typed"
 ANSWER_SECONDS = 120
 
 
@@ -68,25 +67,19 @@ def typist(cloud: Cloud, access: CloudAccess, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def words(member: Api, system: Api, stage: Stage, cloud: Cloud) -> Iterator[dict[str, str]]:
-    """A stack of one machine, and the names and ids to type."""
-    heat = Heat(member, stage, cloud)
-    path = heat.create(order(cloud, STACK, ["typed-1"]))
-    assert heat.reach(path, "CREATE_COMPLETE", "CREATE_FAILED")[-1] == "CREATE_COMPLETE"
-    port = member.get("network", "/v2.0/ports?name=typed-1").of(200)["ports"][0]["id"]
-    free = next(name for name, node in stage.nodes.items() if node_of(system, node)["instance_uuid"] is None)
-    yield {
-        "stack": STACK,
-        "server": "typed-1",
-        "port": port,
+def words(batch: Batch, member: Api, cloud: Cloud) -> dict[str, str]:
+    """Names and ids to type."""
+    return {
+        "stack": BATCH,
+        "server": HOSTS[0],
+        "port": member.get("network", f"/v2.0/ports?name={HOSTS[0]}").of(200)["ports"][0]["id"],
         "flavor": NAME,
         "network": cloud.network,
         "project": NAME,
         "user": NAME,
-        "node": free,
+        "node": NODES[-1],
         "class": RESOURCE_CLASS,
     }
-    heat.remove(path)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command["name"])

@@ -44,7 +44,7 @@ def test_an_application_credential_reads_but_trusts_nobody(
     credential: Credential, stage: Stage, witness: Witness
 ) -> None:
     witness.see("credentials/made", credential.answer)
-    assert credential.api.get("orchestration", "/stacks").of(200) == {"stacks": []}
+    assert credential.api.get("orchestration", "/stacks?name=nobody").of(200) == {"stacks": []}
     assert credential.api.get("compute", "/servers").status == 200
     witness.see("credentials/trust-refused", credential.api.post("identity", "/OS-TRUST/trusts", trust(stage)))
 

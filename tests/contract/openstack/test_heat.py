@@ -1,48 +1,25 @@
 """Heat, as the cluster service uses it: a batch of two machines, made, read, mended and removed."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.contract.openstack.api import Api
+from tests.contract.openstack.builds import BATCH, HOSTS, Batch
 from tests.contract.openstack.cloud import Cloud
 from tests.contract.openstack.groups import TAGS, Heat, in_order, order, small
-from tests.contract.openstack.stage import NAME, NODES, Stage, node_of, until
+from tests.contract.openstack.stage import NAME, Stage, node_of, until
 from tests.contract.openstack.witness import Witness
 
-BATCH = f"{NAME}-compute-0"
 # Heat keeps the time of a stack in whole seconds; two of one second come in no order.
 _SECOND = 1.1
 FREE = ("parameters", "properties_data", "environment")
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A batch that stands: its path, the states on the way, and what Heat answered to the order."""
-
-    path: str
-    states: list[str]
-    answer: Any
-
-    @property
-    def id(self) -> str:
-        return self.path.rpartition("/")[2]
-
-
 @pytest.fixture(scope="module")
 def heat(member: Api, stage: Stage, cloud: Cloud) -> Heat:
-    return Heat(member, stage, cloud)
-
-
-@pytest.fixture(scope="module")
-def batch(heat: Heat, cloud: Cloud) -> Iterator[Batch]:
-    answer = heat.ask("POST", "/stacks", order(cloud, BATCH, ["h-1", "h-2"]))
-    path = f"/stacks/{BATCH}/{answer.of(201)['stack']['id']}"
-    yield Batch(path, heat.reach(path, "CREATE_COMPLETE"), answer)
-    heat.remove(path)
+    return Heat(member, cloud)
 
 
 def test_a_create_answers_id_and_address(batch: Batch, witness: Witness) -> None:
@@ -56,7 +33,7 @@ def test_a_stack_shows_its_tags_and_outputs(heat: Heat, batch: Batch, witness: W
     assert stack["tags"] == list(TAGS)
     assert stack["stack_status_reason"] == "Stack CREATE completed successfully"
     (servers,) = [output["output_value"] for output in stack["outputs"] if output["output_key"] == "servers"]
-    assert [server["name"] for server in servers] == ["h-1", "h-2"]
+    assert [server["name"] for server in servers] == [*HOSTS]
     assert all(server["id"] and server["address"] for server in servers)
 
 
@@ -135,19 +112,19 @@ def test_a_used_name_is_a_conflict(heat: Heat, batch: Batch, witness: Witness) -
 def test_the_nodes_of_a_batch_carry_its_servers(system: Api, heat: Heat, batch: Batch, stage: Stage) -> None:
     deep = heat.ask("GET", f"{batch.path}/resources?nested_depth=2").of(200)["resources"]
     servers = {item["physical_resource_id"] for item in deep if item["resource_type"] == "OS::Nova::Server"}
-    nodes = [node_of(system, node) for node in stage.nodes.values()]
-    assert {node["instance_uuid"] for node in nodes} - {None} == servers
-    assert sorted(node["provision_state"] for node in nodes) == ["active", "active", "available"]
+    nodes = [node_of(system, node) for node in stage.workers.values()]
+    states = {node["instance_uuid"]: node["provision_state"] for node in nodes}
+    assert [states[server] for server in servers] == ["active", "active"]
 
 
 def test_an_update_that_changes_nothing_leaves_every_machine(heat: Heat, batch: Batch, witness: Witness) -> None:
     before = heat.show(batch.path)["outputs"]
-    preview = heat.ask("PUT", f"{batch.path}/preview", order(heat.cloud, BATCH, ["h-1", "h-2"]))
+    preview = heat.ask("PUT", f"{batch.path}/preview", order(heat.cloud, BATCH, list(HOSTS)))
     witness.see("heat/preview-update", preview, free=["old_value", "new_value"])
     changes = preview.body["resource_changes"]
     assert [item["resource_name"] for item in changes["updated"]] == ["machines"]
     assert not changes["added"] + changes["deleted"] + changes["replaced"] + changes["unchanged"]
-    asked = heat.ask("PUT", batch.path, order(heat.cloud, BATCH, ["h-1", "h-2"]))
+    asked = heat.ask("PUT", batch.path, order(heat.cloud, BATCH, list(HOSTS)))
     witness.see("heat/update-accepted", asked)
     assert heat.reach(batch.path, "UPDATE_COMPLETE")[-1] == "UPDATE_COMPLETE"
     assert heat.show(batch.path)["outputs"] == before
@@ -162,7 +139,7 @@ def test_a_member_that_is_marked_is_made_anew_and_its_port_goes_along(
     witness.see("heat/marked", heat.ask("PATCH", f"{machine}/resources/server", mark))
     assert heat.ask("GET", f"{machine}/resources/server").of(200)["resource"]["resource_status"] == "CHECK_FAILED"
     ports = {port["id"] for port in member.get("network", "/v2.0/ports").of(200)["ports"]}
-    heat.ask("PUT", batch.path, order(heat.cloud, BATCH, ["h-1", "h-2"])).of(202)
+    heat.ask("PUT", batch.path, order(heat.cloud, BATCH, list(HOSTS))).of(202)
     states = heat.reach(batch.path, "UPDATE_COMPLETE", "UPDATE_FAILED", seconds=60)
     assert in_order(states, ["UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]) or states == [
         "UPDATE_IN_PROGRESS",
@@ -209,11 +186,6 @@ def test_stacks_come_in_pages_newest_first(heat: Heat) -> None:
     assert [name for name in found if name in names] == names[::-1]
 
 
-def test_nodes_of_a_batch_that_is_removed_are_available_again(system: Api, stage: Stage, cloud: Cloud) -> None:
-    _all_given_back_but(system, stage, cloud, None)
-    assert len(stage.nodes) == len(NODES)
-
-
 def _servers(heat: Heat, batch: Batch) -> Any:
     return heat.show(batch.path)["outputs"][0]["output_value"]
 
@@ -231,7 +203,7 @@ def _all_given_back_but(system: Api, stage: Stage, cloud: Cloud, servers: set[st
     """Wait until every node that carries none of the servers is available again (None: any server may stay)."""
 
     def calm() -> bool:
-        nodes = [node_of(system, node) for node in stage.nodes.values()]
+        nodes = [node_of(system, node) for node in stage.workers.values()]
         left = [node for node in nodes if servers is None or node["instance_uuid"] not in servers]
         return all(node["provision_state"] in ("available", "active") for node in left)
 

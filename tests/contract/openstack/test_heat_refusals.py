@@ -15,7 +15,7 @@ NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture(scope="module")
 def heat(member: Api, stage: Stage, cloud: Cloud) -> Heat:
-    return Heat(member, stage, cloud)
+    return Heat(member, cloud)
 
 
 def with_resource(kind: str, **properties: Any) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Ironic, as the node service reads nodes and changes power and maintenance."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from lab.simcloud.tests.bmc import Bmc
 from services.node.adapters import ironic as adapter
 from tests.contract.openstack.api import Api
 from tests.contract.openstack.cloud import Cloud
+from tests.contract.openstack.doomed import redfish
 from tests.contract.openstack.groups import Seen, in_order
-from tests.contract.openstack.stage import IRONIC, NAME, NODES, RESOURCE_CLASS, Stage, node_of, provide, until
+from tests.contract.openstack.stage import IRONIC, NAME, NODES, RESOURCE_CLASS, Stage, lead, node_of, provide, until
 from tests.contract.openstack.witness import Witness
 
 FIELDS = ",".join(adapter._FIELDS)
@@ -55,8 +57,9 @@ def test_nodes_come_in_pages(system: Api, stage: Stage, witness: Witness) -> Non
     witness.see("ironic/marker-unknown", ask(system, "GET", f"?limit=2&marker={NOWHERE}"))
 
 
-def test_a_project_sees_no_node_that_is_not_its_own(member: Api, node: str, witness: Witness) -> None:
-    assert ask(member, "GET", "").of(200)["nodes"] == []
+def test_a_project_sees_no_node_that_is_not_its_own(member: Api, node: str, stage: Stage, witness: Witness) -> None:
+    seen = ask(member, "GET", "").of(200)["nodes"]
+    assert not {item["uuid"] for item in seen} & set(stage.nodes.values())
     witness.see("ironic/foreign", ask(member, "GET", f"/{node}"))
     target = {"target": "power on"}
     witness.see("ironic/foreign-power", ask(member, "PUT", f"/{node}/states/power", target))
@@ -118,52 +121,73 @@ def test_the_way_of_a_new_node(system: Api, cloud: Cloud, witness: Witness) -> N
         until(lambda: ask(system, "DELETE", f"/{node_id}").status in (204, 404), 30 * cloud.patience, "it is gone")
 
 
-def test_a_bmc_that_does_not_answer_is_a_last_error(system: Api, cloud: Cloud, witness: Witness) -> None:
-    name = f"{NAME}-silent"
-    info = {"redfish_address": "http://127.0.0.1:1", "redfish_system_id": "/redfish/v1/Systems/1"}
-    info |= {"redfish_username": "admin", "redfish_password": "secret"}
-    body = {"name": name, "driver": "redfish", "driver_info": info, "resource_class": f"{RESOURCE_CLASS}-silent"}
+def test_a_bmc_that_does_not_answer_is_a_last_error(system: Api, silent: str, cloud: Cloud, witness: Witness) -> None:
+    states = Seen()
+
+    def failed() -> Any:
+        node = node_of(system, silent)
+        states.note(node["provision_state"])
+        return node["last_error"] if node["reservation"] is None else None
+
+    words = until(failed, 60 * cloud.patience, "the node has an error")
+    assert in_order(states.states[:-1], ["verifying"]) and states.states[-1] == "enroll", states
+    assert "127.0.0.1:1" in words or "port=1" in words
+    witness.hold_body("ironic/silent-bmc", {"last_error": words.partition("Error")[0].strip()})
+    shown = node_of(system, silent)
+    assert (shown["power_state"], shown["maintenance"], shown["fault"]) == (None, False, None)
+    assert shown["driver_info"]["redfish_password"] == "******"
+
+
+@pytest.fixture
+def held(system: Api, cloud: Cloud) -> Iterator[tuple[str, Bmc]]:
+    """A manageable node, and its BMC, which a test may let hesitate."""
+    name = f"{NAME}-held"
+    bmc = Bmc([name])
+    info = redfish(bmc, name) | {"resource_class": f"{RESOURCE_CLASS}-held"}
     ask(system, "DELETE", f"/{name}")
-    node_id = ask(system, "POST", "", body).of(201)["uuid"]
+    node_id = ask(system, "POST", "", {"name": name, **info}).of(201)["uuid"]
     try:
-        states = Seen()
         provide(system, node_id, "manage")
-
-        def failed() -> Any:
-            node = node_of(system, node_id)
-            states.note(node["provision_state"])
-            return node["last_error"] if node["reservation"] is None else None
-
-        words = until(failed, 60 * cloud.patience, "the node has an error")
-        assert in_order(states.states[:-1], ["verifying"]) and states.states[-1] == "enroll", states
-        assert "127.0.0.1:1" in words or "port=1" in words
-        witness.hold_body("ironic/silent-bmc", {"last_error": words.partition("Error")[0].strip()})
-        shown = node_of(system, node_id)
-        assert (shown["power_state"], shown["maintenance"], shown["fault"]) == (None, False, None)
-        assert shown["driver_info"]["redfish_password"] == "******"
+        until(lambda: _arrived(system, node_id, Seen(), "manageable"), 30 * cloud.patience, "the node is manageable")
+        yield node_id, bmc
     finally:
+        bmc.switching.set()
+        ask(system, "PUT", f"/{node_id}/states/provision", {"target": "deleted"})
         until(lambda: ask(system, "DELETE", f"/{node_id}").status in (204, 404), 60 * cloud.patience, "it is gone")
+        bmc.close()
 
 
-def test_a_locked_node_is_a_conflict_that_passes(system: Api, node: str, cloud: Cloud, witness: Witness) -> None:
-    """Many requests at once: Ironic's conductor takes one, the others find the node locked."""
-
-    def press(_: int) -> Any:
-        return ask(system, "PUT", f"/{node}/states/power", {"target": "rebooting"})
-
-    def refused() -> Any:
-        with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(press, range(8)))
-        assert {answer.status for answer in answers} <= {202, 409}
-        return next((answer for answer in answers if answer.status == 409), None)
-
-    found = until(refused, 60, "a request meets the lock")
-    body = witness.see("ironic/locked", found)
+def test_a_locked_node_is_a_conflict_that_passes(
+    system: Api, held: tuple[str, Bmc], cloud: Cloud, witness: Witness
+) -> None:
+    """As long as a BMC hesitates to switch the power, Ironic's conductor holds the node's lock."""
+    node, bmc = held
+    bmc.switching.clear()
+    ask(system, "PUT", f"/{node}/states/power", {"target": "power on"}).of(202)
+    until(lambda: node_of(system, node)["reservation"], 30 * cloud.patience, "the node is locked")
+    body = witness.see("ironic/locked", ask(system, "PUT", f"/{node}/states/power", {"target": "rebooting"}))
     assert "is locked by host" in str(body)
-    at_rest = lambda: node_of(system, node)["reservation"] is None  # noqa: E731
-    until(at_rest, 30 * cloud.patience, "the node is unlocked")
-    ask(system, "PUT", f"/{node}/states/power", {"target": "power off"}).of(202)
-    until(lambda: _power(system, node) == ("power off", None, None), 30 * cloud.patience, "the node is off")
+    witness.see("ironic/locked-verb", ask(system, "PUT", f"/{node}/states/provision", {"target": "provide"}))
+    bmc.switching.set()
+    until(lambda: _power(system, node) == ("power on", None, None), 30 * cloud.patience, "the node is on")
+
+
+def test_a_deploy_whose_media_are_refused_has_failed_and_says_why(
+    system: Api, held: tuple[str, Bmc], stage: Stage, cloud: Cloud, witness: Witness
+) -> None:
+    node, bmc = held
+    lead(system, node, "available", 60 * cloud.patience)
+    bmc.takes_media = False
+    patch = [{"op": "add", "path": "/instance_info/image_source", "value": stage.image_id}]
+    ask(system, "PATCH", f"/{node}", patch).of(200)
+    way = [("active", "deploy failed"), ("deleted", "available")]
+    for verb, end in way:
+        states = Seen()
+        provide(system, node, verb)
+        until(lambda states=states, end=end: _arrived(system, node, states, end), 60 * cloud.patience, f"it is {end}")
+        witness.see(f"ironic/{end.replace(' ', '-')}", ask(system, "GET", f"/{node}"))
+        order = ["available", "deploying", "deploy failed"] if verb == "active" else ["deleting", "cleaning", end]
+        assert in_order([state for state in states.states if state != "deploy failed" or verb == "active"], order)
 
 
 def test_drivers_conductors_and_ports(system: Api, witness: Witness) -> None:

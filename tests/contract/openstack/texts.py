@@ -7,6 +7,8 @@ _RULES = (
     (r"\b\d{1,3}(?:\.\d{1,3}){3}:\d+\b", "<host and port>"),
     (r"req-[0-9a-f-]{36}", "<request>"),
     (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>"),
+    # Heat cuts the reasons of events off, in the middle of an id too.
+    (r"\b[0-9a-f]{8}(?:-[0-9a-f]{0,12}){1,4}$", "<id>"),
     (r"\b[0-9a-f]{32}\b", "<hex id>"),
     (r"\d{4}-\d\d-\d\d[T ][\d:]{8}(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", "<time>"),
     (r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b", "<mac>"),

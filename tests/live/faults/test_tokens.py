@@ -15,7 +15,7 @@ from tests.live.lab import Lab, awaited
 pytestmark = [pytest.mark.machines, pytest.mark.slow]
 OPERATORS = ("cloudpoint-identity", "cloudpoint-node")
 # Shorter than machines take to come into service.
-LIFE_SECONDS = 20
+LIFE_SECONDS = 30
 
 
 class Keystone:

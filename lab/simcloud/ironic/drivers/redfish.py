@@ -20,6 +20,10 @@ from lab.simcloud.ironic.states import POWER_OFF, POWER_ON, REBOOT, SOFT_OFF, SO
 
 T = TypeVar("T")
 
+MEDIA_REFUSED = (
+    "All virtual media mount attempts failed. Error encountered: Inserting virtual media into VirtualMediaType.CD "
+    "failed for node {node}, moving to next virtual media device, if available. {error}."
+)
 RESETS = {
     POWER_ON: sushy.RESET_ON,
     POWER_OFF: sushy.RESET_FORCE_OFF,
@@ -61,7 +65,10 @@ class RedfishDriver:
         """Fills the drives and sets the boot source to CD for good, as Ironic's `ramdisk` deploy does."""
 
         def do(system: Any) -> None:
-            _insert(system, BOOT_MEDIA, media.boot_iso)
+            try:
+                _insert(system, BOOT_MEDIA, media.boot_iso)
+            except exceptions.HTTPError as error:
+                raise DriverError(MEDIA_REFUSED.format(node=node.id, error=error)) from error
             if media.config_drive:
                 _insert(system, DRIVE_MEDIA, media.config_drive)
             _boot_from_cd(system)
