@@ -2,8 +2,9 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import yaml
@@ -19,15 +20,25 @@ from lab.launcher.settings import PUBLIC_PORT, CloudKind, Settings, default_cach
 PLACES = {CloudKind.SIMCLOUD: ("delta", 6000), CloudKind.OPENSTACK: ("bench", 9000)}
 RESTART_DEADLINE_SECONDS = 20.0
 NO_LIMIT = "100000000/minute"
+P = TypeVar("P", bound=Platform)
 
 
 @contextlib.contextmanager
 def running(display: Display, machines: int = 1, cloud_kind: CloudKind = CloudKind.SIMCLOUD) -> Iterator[Platform]:
     """A platform with so many machines while the block runs; it is destroyed afterwards, whatever happens."""
+    with running_as(Platform, display, machines, cloud_kind) as platform:
+        yield platform
+
+
+@contextlib.contextmanager
+def running_as(
+    kind: Callable[[Settings, Display], P], display: Display, machines: int, cloud_kind: CloudKind
+) -> Iterator[P]:
+    """The same as a platform of another kind."""
     name, shift = PLACES[cloud_kind]
     with tempfile.TemporaryDirectory(prefix="cloudpoint-load-") as folder, display:
         settings = Settings(Path(folder) / "state", default_cache(), cloud_kind, (name,), machines, shift)
-        platform = Platform(settings, display)
+        platform = kind(settings, display)
         try:
             platform.up()
             _lift_limits(platform)
