@@ -13,6 +13,8 @@ from services.gateway.domain.grants import Pass, grants_of
 from services.gateway.domain.sessions import Credential
 
 _RENEW_SECONDS = 10.0
+_PATIENCE_SECONDS = 4.0
+"""A pass with less than the first left is renewed behind the requests' backs, with less than the second before them."""
 _USABLE_SECONDS = 1.0
 _BROKEN = 500
 _KEPT = 50_000
@@ -45,6 +47,9 @@ class Passes:
         held = kept if kept and kept.taken_at >= taken_after else None
         if held and held.expires_at - time.time() > _RENEW_SECONDS:
             return held
+        if held and held.expires_at - time.time() > _PATIENCE_SECONDS:
+            self._started(key, credential.session_token)
+            return held
         if held and self._contact.silent and await self._will_do(key, held, reading):
             return held
         try:
@@ -71,10 +76,19 @@ class Passes:
         return allowed and self._kept.get(key) is held
 
     async def _asked(self, key: _Key, session_token: str) -> Pass:
+        return await asyncio.shield(self._started(key, session_token))
+
+    def _started(self, key: _Key, session_token: str) -> asyncio.Task[Pass]:
         if key not in self._asking:
             self._asking[key] = asyncio.create_task(self._ask(key, session_token))
-            self._asking[key].add_done_callback(lambda _task: self._asking.pop(key, None))
-        return await asyncio.shield(self._asking[key])
+            self._asking[key].add_done_callback(lambda task: self._ended(key, task))
+        return self._asking[key]
+
+    def _ended(self, key: _Key, task: asyncio.Task[Pass]) -> None:
+        """Forget the task; a failure that nobody waited for is met by the next who asks."""
+        self._asking.pop(key, None)
+        if not task.cancelled():
+            task.exception()
 
     async def _ask(self, key: _Key, session_token: str) -> Pass:
         asked = time.time()
