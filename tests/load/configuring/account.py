@@ -6,7 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.launcher.processes import wait_until
 from services.runner.adapters.sandbox.cgroup import found_hierarchies
+
+# What was killed is gone from a group a moment later.
+END_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -32,4 +36,5 @@ def account() -> Iterator[Account]:
         yield Account(own)
     finally:
         (home / "cgroup.procs").write_text(str(os.getpid()))
+        wait_until(lambda: not (own / "cgroup.procs").read_text(), END_SECONDS)
         own.rmdir()
