@@ -32,7 +32,10 @@ def armed(scene: Scene) -> Iterator[Armed]:
         yield armed
 
 
-@pytest.mark.parametrize("place", [REPLY, CALL], ids=["with-an-outcome-to-write", "with-a-call"])
+@pytest.mark.parametrize(
+    "place",
+    [pytest.param(REPLY, id="with-an-outcome-to-write", marks=pytest.mark.quick), pytest.param(CALL, id="with-a-call")],
+)
 def test_a_sleeper_that_lost_its_lease_changes_nothing(
     scene: Scene, armed: Armed, place: Place, sleep_seconds: float
 ) -> None:
