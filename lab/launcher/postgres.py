@@ -9,12 +9,16 @@ import os
 import secrets
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from lab.launcher.processes import ServerFailed, end_process, is_alive, tail, wait_until
 
 _NOBODY = "65534"
 _READY_LINE = 7
+_STILL_IN_USE = "pre-existing shared memory block"
+"""What a server says that starts before the processes of a killed one have seen that it is gone."""
+_AGAIN_SECONDS = 0.1
 
 
 class PrivatePostgres:
@@ -54,10 +58,15 @@ class PrivatePostgres:
         """Start it, or adopt it when it runs; returns when it takes connections. Raises ServerFailed."""
         if not (self._data / "PG_VERSION").exists():
             self._create(deadline_seconds)
-        if not self.running():
-            self._launch()
-        if not wait_until(self._is_ready_or_dead, deadline_seconds) or not self.running():
-            raise ServerFailed(f"PostgreSQL did not start in {deadline_seconds:.0f} s:\n{tail(self._log)}")
+        end = time.monotonic() + deadline_seconds
+        while True:
+            if not self.running():
+                self._launch()
+            if wait_until(self._is_ready_or_dead, end - time.monotonic()) and self.running():
+                return
+            if time.monotonic() > end or _STILL_IN_USE not in tail(self._log):
+                raise ServerFailed(f"PostgreSQL did not start in {deadline_seconds:.0f} s:\n{tail(self._log)}")
+            time.sleep(_AGAIN_SECONDS)
 
     def stop(self, deadline_seconds: float = 20.0) -> None:
         """End connections and stop it cleanly; nothing happens when it does not run."""

@@ -1,8 +1,10 @@
 """The private servers start, are adopted, survive a kill, stop, and leave nothing running."""
 
+import asyncio
 import contextlib
 import os
 import pwd
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +46,25 @@ async def test_postgres_keeps_its_data_when_killed_and_stops_without_a_trace(tmp
         server.stop()
     assert processes_that_mention(str(tmp_path)) == []
     assert {path.name for path in (tmp_path / "pg").iterdir()} == {"data", "postgres.log", "superuser-password"}
+
+
+async def test_postgres_starts_once_the_last_process_of_a_killed_one_is_gone(tmp_path):
+    server = PrivatePostgres(tmp_path / "pg", free_port(), durable=False)
+    server.start()
+    try:
+        connection = await asyncpg.connect(server.admin_dsn)
+        late = await connection.fetchval("SELECT pg_backend_pid()")
+        os.kill(late, signal.SIGSTOP)
+        server.kill()
+        starting = asyncio.create_task(asyncio.to_thread(server.start))
+        await asyncio.sleep(0.5)
+        assert not starting.done()
+        os.kill(late, signal.SIGCONT)
+        await starting
+        assert server.running()
+        connection.terminate()
+    finally:
+        server.stop()
 
 
 async def test_postgres_asks_for_the_password(tmp_path):
