@@ -46,7 +46,8 @@ class OrdinaryUser:
         """Run this Python as the user, in the repository; there is no sudo."""
         become = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", sys.executable, *arguments]
         script = "\n".join(["set -e", *map(shlex.join, self._view()), *self._join(), f"exec {shlex.join(become)}"])
-        environment = {"HOME": str(self.home), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+        own = {"HOME": str(self.home), "CLOUDPOINT_STATE": str(self.home / "state")}
+        environment = {**own, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
         return subprocess.run(
             ["unshare", "--mount", "/bin/bash", "-c", script],
             cwd=REPOSITORY, capture_output=True, text=True, timeout=deadline_s, env=environment,
