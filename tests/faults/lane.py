@@ -23,6 +23,8 @@ from tests.faults.matrix import EVENTS, NUDGES, Cell
 from tests.faults.oracle import Oracle
 
 _LOOK_SECONDS = 0.08
+_PROJECTS_A_PERSON = 40
+"""A pass holds 50 projects at most."""
 _STOPPED = ("succeeded", "failed", "undone", "parked")
 MAY_NEED_RESUME = frozenset({"5xx"})
 """An answer that says nothing about what was done may park a step, until a person has resumed it, once."""
@@ -65,6 +67,7 @@ class Lane:
         self._world = world
         self._oracle = oracle
         self._person = person
+        self._orders = 0
         self._armed = armed
         self._has_workers = has_workers
         self._seconds = seconds
@@ -113,6 +116,9 @@ class Lane:
 
     async def _order(self, cell: Cell | None) -> Life:
         self.life = None
+        if self._orders % _PROJECTS_A_PERSON == _PROJECTS_A_PERSON - 1:
+            self._person = await self._world.person()
+        self._orders += 1
         person = await self._world.new_project(self._person)
         self._arm(cell)
         answer = await self._world.create(person, "faults", self._service)

@@ -15,6 +15,9 @@ _AGAIN = (
     asyncpg.LockNotAvailableError,
 )
 
+_ENDED_UNREAD = "cannot switch to state"
+"""What asyncpg says of a connection that the server has just ended, before it has read why."""
+
 
 def is_transient(error: BaseException) -> bool:
     """Say whether a server was away, restarting or busy; not so when we asked for something wrong.
@@ -26,4 +29,6 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         cause = getattr(error.orig, "__cause__", None)
         return error.connection_invalidated or (cause is not None and is_transient(cause))
+    if isinstance(error, asyncpg.InternalClientError):
+        return _ENDED_UNREAD in str(error)
     return isinstance(error, _AGAIN) or (isinstance(error, asyncpg.InterfaceError) and "closed" in str(error))

@@ -13,7 +13,7 @@ from services.chassis.ids import new_id
 from services.chassis.saga.errors import NoSuchOperation, WrongState
 from services.chassis.saga.model import Change, OnChange, Operation, Saga, StepView, UnitView, silently
 from services.chassis.saga.rows import operation_of, step_of, unit_of
-from services.chassis.saga.states import CHANNEL, OPERATION_STATES
+from services.chassis.saga.states import ACTIVE, CHANNEL, OPERATION_STATES
 from services.chassis.saga.tables import OPERATION, STEP, UNIT
 
 _NEWEST = Keyset((OPERATION.c.created_at, "desc"), (OPERATION.c.id, "desc"))
@@ -134,7 +134,7 @@ class OperationStore:
 
     async def nudge(self, transaction: AsyncConnection, operation_id: str) -> None:
         """Have a waiting operation looked at as soon as this transaction commits; nothing happens to others."""
-        mine = OPERATION.c.id == operation_id
+        mine = (OPERATION.c.id == operation_id) & OPERATION.c.state.in_(ACTIVE)
         values = {"nudges": OPERATION.c.nudges + 1, "next_look_at": func.now()}
         found = await transaction.execute(update(OPERATION).where(mine).values(values).returning(OPERATION.c.id))
         if found.scalar_one_or_none() is not None:

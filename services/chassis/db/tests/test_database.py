@@ -91,6 +91,12 @@ async def test_no_project_at_all_is_refused(db):
             pass
 
 
+def test_a_connection_whose_end_is_not_read_yet_is_transient_and_other_states_of_asyncpg_are_not():
+    unread = "cannot switch to state 12; another operation (2) is in progress"
+    assert is_transient(asyncpg.InternalClientError(unread))
+    assert not is_transient(asyncpg.InternalClientError("got result for unknown protocol state 12"))
+
+
 async def test_a_lost_connection_is_transient_and_a_wrong_query_is_not(db):
     with pytest.raises(Exception) as lost:
         async with db.unscoped() as tx:

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from services.chassis.saga import (
     Done,
@@ -14,6 +14,7 @@ from services.chassis.saga import (
     Step,
     Unit,
 )
+from services.chassis.saga.tables import OPERATION
 from services.chassis.testing.sample.saga import BUILD
 
 from .conftest import PROJECT
@@ -140,3 +141,14 @@ async def test_a_worker_that_is_woken_and_stopped_at_the_same_moment_stops(db, t
     task.cancel()
     ended, _ = await asyncio.wait({task}, timeout=3)
     assert ended == {task}
+
+
+async def test_a_nudge_changes_nothing_of_an_operation_that_has_ended(db, workers, operations):
+    workers()
+    operation = await operations.create()
+    await operations.becomes(operation, "succeeded")
+    query = select(OPERATION).where(OPERATION.c.id == operation.id)
+    async with db.project(PROJECT) as tx:
+        before = (await tx.execute(query)).one()
+        await operations.store.nudge(tx, operation.id)
+        assert (await tx.execute(query)).one() == before
