@@ -84,17 +84,20 @@ class Builds:
     """The batch and the server; whoever asks for one waits until it stands."""
 
     def __init__(self, cloud: Cloud, stage: Stage) -> None:
-        self._member = cloud.api(stage.access)
-        self._system = cloud.api(cloud.access("system"))
-        self._cloud = cloud
+        self._cloud, self._stage = cloud, stage
         self._pool = ThreadPoolExecutor(2)
-        self.batch: Future[Batch] = self._pool.submit(batch_of, Heat(self._member, cloud))
-        self.life: Future[Life] = self._pool.submit(Life, cloud.api(stage.access), self._system, stage, cloud)
+        system = cloud.api(cloud.access("system"))
+        self.batch: Future[Batch] = self._pool.submit(batch_of, Heat(cloud.api(stage.access), cloud))
+        self.life: Future[Life] = self._pool.submit(Life, cloud.api(stage.access), system, stage, cloud)
 
     def remove(self) -> None:
-        """Have the cloud take back what was built; what failed was told to whoever asked for it."""
+        """Have the cloud take back what was built; what failed was told to whoever asked for it.
+
+        By a new log-in: Heat works with the token of the order, and a test may have had those before it revoked.
+        """
         self._pool.shutdown()
+        member = self._cloud.api(self._stage.access)
         if not self.life.exception():
-            self._member.delete("compute", f"/servers/{self.life.result().id}")
+            member.delete("compute", f"/servers/{self.life.result().id}")
         if not self.batch.exception():
-            Heat(self._member, self._cloud).remove(self.batch.result().path)
+            Heat(member, self._cloud).remove(self.batch.result().path)
