@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Table, func, select
 
 from services.chassis.db import Database
-from services.chassis.saga.tables import OPERATION, STEP
+from services.chassis.saga.tables import OPERATION, STEP, UNIT
 from services.cluster.storage.clusters import get_cluster
 from services.cluster.storage.hosts import groups_of
 from services.cluster.storage.runs import open_runs
@@ -36,6 +36,8 @@ class Oracle:
         async with db.project(project) as tx:
             cluster, groups = await get_cluster(tx, cluster_id), await groups_of(tx, cluster_id)
         assert cluster is not None
+        async with db.project(project) as tx:
+            made = (await tx.execute(_made_authority(cluster_id))).scalar_one()
         there, servers = self._at_the_cloud(project), sorted(host.server_id or "" for host in cluster.hosts)
         held = await self._held(project, cluster_id)
         return [
@@ -48,7 +50,11 @@ class Oracle:
             *_unless(len(there["ports"]), len(servers), "ports"),
             *_unless({kind: there[kind] for kind in _OTHERS if there[kind]}, {}, "other things at the cloud"),
             *_unless(held, {"holds": ["allocated"], "allocations": servers}, "what node holds"),
-            *_unless(await self._secrets(project, cluster_id) > 0, True, "the cluster has its keys"),
+            *_unless(
+                await self._authorities(project, cluster_id),
+                [made],
+                "its authority, to the one its machines trust",
+            ),
             *_unless(self._runs(cluster_id), ["apply", "verify"], "runs that the runner was given"),
             *self._doubles(project),
         ]
@@ -120,11 +126,18 @@ class Oracle:
             items = (await tx.execute(select(func.count()).select_from(hold_items))).scalar_one()
         return {"holds": held if bool(items) == bool(held) else [*held, f"{items} items"], "allocations": allocated}
 
+    async def _authorities(self, project: str, cluster_id: str) -> list[str]:
+        """Return the public halves of a cluster's authorities."""
+        query = select(cluster_authority.c.public_key).where(cluster_authority.c.cluster_id == cluster_id)
+        async with self._world.running["secrets"].process.database.project(project) as tx:
+            return list((await tx.execute(query)).scalars())
+
     async def _secrets(self, project: str, cluster_id: str) -> int:
         """Count a cluster's authorities and sealed values."""
+        sealed = sealed_value.c.reference.startswith(f"clusters/{cluster_id}/")
         async with self._world.running["secrets"].process.database.project(project) as tx:
-            owned = ((cluster_authority, cluster_authority.c.cluster_id), (sealed_value, sealed_value.c.owner))
-            return sum([await _count(tx, table, column == cluster_id) for table, column in owned])
+            authorities = await _count(tx, cluster_authority, cluster_authority.c.cluster_id == cluster_id)
+            return authorities + await _count(tx, sealed_value, sealed)
 
     def _at_the_cloud(self, project: str) -> dict[str, list[str]]:
         """Return the ids of all that a project has made at the cloud; of stacks those that are not deleted."""
@@ -152,6 +165,13 @@ class Oracle:
         path = Path(self._world.cloud.state) / "cloud.sqlite"
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
             return [json.loads(row[0]) for row in database.execute(f"SELECT doc FROM {table}{where}", values)]
+
+
+def _made_authority(cluster_id: str) -> Any:
+    """Return the query for the public key that the build took for its machines."""
+    builds = select(OPERATION.c.id).where(OPERATION.c.subject == cluster_id, OPERATION.c.saga == "cluster.build")
+    key = UNIT.c.result["public_key"].astext
+    return select(key).where(UNIT.c.operation_id.in_(builds), UNIT.c.step == "make_authority")
 
 
 async def _count(tx: Any, table: Table, condition: Any) -> int:
