@@ -119,7 +119,7 @@ def _change(
     given = stacks.scope(stack, template, rows).properties(definition)
     values = checked_properties(definition.name, schema, given, nothing_wrong)
     changed = {key for key in {*values, *row.properties} if values.get(key) != row.properties.get(key)}
-    if row.type != definition.type or row.state in ("CREATE_FAILED", "CHECK_FAILED"):
+    if row.type != definition.type or row.state.endswith("_FAILED"):
         return "replaced"
     if not changed and not stacks.table.get(row.physical_id or ""):
         return "unchanged"

@@ -96,7 +96,7 @@ class Traversal:
             row.keep = definition.deletion_policy == "Retain"
             row.metadata = definition.metadata
             # A failed thing that was not replaced is of use: it is taken as it is.
-            kept = row.state == "CREATE_FAILED" and not self._is_nested(row)
+            kept = _has_failed(row) and not self._is_nested(row)
             if row.action in ("INIT", "CREATE") and row.state != "CREATE_COMPLETE" and not kept:
                 row.properties = properties
                 await self._create(kind, row)
@@ -151,10 +151,10 @@ class Traversal:
     ) -> bool:
         if row.type != definition.type:
             return True
-        if row.state == "CREATE_FAILED":
-            return not self._is_nested(row) and not kind.is_of_use(self._stacks.work(self._stack, row))
         if row.state == "CHECK_FAILED":
             return not self._is_nested(row)
+        if _has_failed(row):
+            return not self._is_nested(row) and not kind.is_of_use(self._stacks.work(self._stack, row))
         if row.action in ("INIT", "CREATE") and row.state != "CREATE_COMPLETE":
             return False
         schema = schema_of(kind)
@@ -166,24 +166,41 @@ class Traversal:
         return nested is not None and nested.parent_id == self._stack.id
 
     async def _create(self, kind: ResourceType, row: StackResource) -> None:
-        for attempt in range(self._retries + 1):
-            self._stacks.set_row_state(self._stack, row, "CREATE", "IN_PROGRESS", "state changed")
-            work = self._stacks.work(self._stack, row)
-            try:
-                await self._pass_knobs(row, "CREATE")
-                await kind.create(work)
-                self._stacks.set_row_state(self._stack, row, "CREATE", "COMPLETE", "state changed")
-                return
-            except ResourceInError as error:
-                if attempt == self._retries:
-                    raise
-                reason = error.below("resources", row.name).reason()
-                self._stacks.set_row_state(self._stack, row, "CREATE", "FAILED", reason)
-                self._stacks.set_row_state(self._stack, row, "DELETE", "IN_PROGRESS", "state changed")
-                await kind.delete(work)
-                row.physical_id = None
-                self._stacks.set_row_state(self._stack, row, "DELETE", "COMPLETE", "state changed")
+        """Makes a thing; one that went to ERROR is deleted and made anew. Each may fail as often as there are retries."""
+        tries = {"CREATE": self._create_now, "DELETE": self._delete_failed}
+        failures = dict.fromkeys(tries, 0)
+        action, first = "CREATE", None
+        while max(failures.values()) <= self._retries:
+            if failures[action]:
                 await asyncio.sleep(RETRY_PAUSE_SECONDS)
+            try:
+                await tries[action](kind, row)
+            except ResourceInError as error:
+                first = first or error
+                failures[action] += 1
+                self._stacks.set_row_state(
+                    self._stack, row, action, "FAILED", error.below("resources", row.name).reason()
+                )
+                if action == "CREATE":
+                    action, failures["DELETE"] = "DELETE", 0
+            else:
+                if action == "CREATE":
+                    return
+                action = "CREATE"
+        if first:
+            self._note(first.below("resources", row.name), "CREATE")
+
+    async def _create_now(self, kind: ResourceType, row: StackResource) -> None:
+        self._stacks.set_row_state(self._stack, row, "CREATE", "IN_PROGRESS", "state changed")
+        await self._pass_knobs(row, "CREATE")
+        await kind.create(self._stacks.work(self._stack, row))
+        self._stacks.set_row_state(self._stack, row, "CREATE", "COMPLETE", "state changed")
+
+    async def _delete_failed(self, kind: ResourceType, row: StackResource) -> None:
+        self._stacks.set_row_state(self._stack, row, "DELETE", "IN_PROGRESS", "state changed")
+        await kind.delete(self._stacks.work(self._stack, row))
+        row.physical_id = None
+        self._stacks.set_row_state(self._stack, row, "DELETE", "COMPLETE", "state changed")
 
     async def _update(self, kind: ResourceType, row: StackResource, properties: dict[str, Any]) -> None:
         self._stacks.set_row_state(self._stack, row, "UPDATE", "IN_PROGRESS", "state changed")
@@ -198,7 +215,6 @@ class Traversal:
         elif isinstance(error, ApiError):
             error = ResourceFailure(error.kind or "Error", error.message)
         failure = error.below("resources", definition.name)
-        log.warning("stack %s: %s", self._stack.name, failure.reason())
         action = "CREATE"
         if row is not None:
             action = row.action if row.action != "INIT" else "CREATE"
@@ -206,6 +222,7 @@ class Traversal:
         self._note(failure, action)
 
     def _note(self, failure: ResourceFailure, action: str) -> None:
+        log.warning("stack %s: %s", self._stack.name, failure.reason())
         if self._failure is None:
             self._failure = failure
             reason = f"Resource {action} failed: {failure.reason()}"
@@ -245,6 +262,11 @@ class Traversal:
             failure = error.below("resources", row.name)
             self._stacks.set_row_state(self._stack, row, "DELETE", "FAILED", failure.reason())
             self._note(failure, "DELETE")
+
+
+def _has_failed(row: StackResource) -> bool:
+    """Tell whether a thing could not be made, changed or, to be made anew, deleted."""
+    return row.state in ("CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
 
 
 async def _all(works: Any) -> None:

@@ -174,6 +174,26 @@ def test_a_server_and_a_resource_that_fail_by_knobs(knobs: Knobs, heat: Any) -> 
     wait_until(lambda: "named" not in names(heat))
 
 
+def test_a_server_that_could_be_neither_made_nor_deleted_is_replaced_by_the_next_update(
+    knobs: Knobs, admin: Connection, heat: Any
+) -> None:
+    knobs.on_work("node", "fail", state="deploying", reason="The BMC hangs.")
+    knobs.on_work("node", "fail", state="deleting", reason="The BMC hangs still.")
+    stack = heat.stacks.create(stack_name="neither", template=TEMPLATE)["stack"]["id"]
+    assert "Resource CREATE failed: ResourceInError: " in wait_stack(heat, stack, "CREATE_FAILED").stack_status_reason
+    (server,) = (item for item in heat.resources.list(stack, nested_depth=2) if item.resource_type.endswith("Server"))
+    assert server.resource_status == "DELETE_FAILED" and "delete failed" in server.resource_status_reason
+    assert admin.compute.get_server(server.physical_resource_id).status == "ERROR"
+    knobs.clear()
+    heat.stacks.update(stack, existing=True)
+    wait_stack(heat, stack, "UPDATE_COMPLETE")
+    (made,) = (item for item in heat.resources.list(stack, nested_depth=2) if item.resource_type.endswith("Server"))
+    assert made.physical_resource_id != server.physical_resource_id
+    assert admin.compute.find_server(server.physical_resource_id) is None
+    heat.stacks.delete(stack)
+    wait_until(lambda: "neither" not in names(heat))
+
+
 def test_a_stack_that_never_completes_and_one_whose_delete_fails(knobs: Knobs, heat: Any) -> None:
     never = knobs.on_work("stack", "hold", name="endless", state="CREATE", moment="after")
     stack = heat.stacks.create(stack_name="endless", template=VALUE)["stack"]["id"]

@@ -38,19 +38,34 @@ class Standstills:
         After a sentence patience begins anew: the back end was asked to go on.
         """
         states = sorted((item.server_id, item.state or "") for item in health)
-        look, now = (seen.state, seen.progress, tuple(states)), self._clock()
-        known = self._looks.get(seen.backend_ref or "")
-        if known is None or known.seen != look or any(_waits(seen.state, state) for _, state in states):
-            self._note(seen, _Look(look, now))
+        look = (seen.state, seen.progress, tuple(states))
+        seconds = self._lasts(seen, look, begin_anew=any(_waits(seen.state, state) for _, state in states))
+        if seconds is None:
             return None
-        seconds = now - known.since
-        if seconds <= self._patience_seconds:
-            return None
-        self._note(seen, _Look(look, now))
         return f"The cloud had stood still for {seconds:.0f} s (has an engine of Heat died?); it is asked to go on."
 
-    def _note(self, seen: Observation, look: _Look) -> None:
-        self._looks.keep(seen.backend_ref or "", look, time.time() + _KEPT_SECONDS)
+    def failed(self, seen: Observation, health: Iterable[ServerHealth]) -> frozenset[str]:
+        """Return the servers of a complete group whose machines have failed and stay so: nobody works on them.
+
+        Nova may take a server from a machine that failed to another one; that takes less than our patience.
+        """
+        broken = frozenset((item.server_id, item.state) for item in health if _has_failed(item))
+        lasting = self._lasts(seen, (seen.state, broken), begin_anew=not broken)
+        return frozenset(server for server, _ in broken) if lasting is not None else frozenset()
+
+    def _lasts(self, seen: Observation, look: object, *, begin_anew: bool) -> float | None:
+        """Return for how many seconds a group has looked just so if that is past our patience, which begins anew then."""
+        key, now = seen.backend_ref or "", self._clock()
+        known = self._looks.get(key)
+        seconds = now - known.since if known and known.seen == look and not begin_anew else 0.0
+        past = seconds > self._patience_seconds
+        if past or not seconds:
+            self._looks.keep(key, _Look(look, now), time.time() + _KEPT_SECONDS)
+        return seconds if past else None
+
+
+def _has_failed(machine: ServerHealth) -> bool:
+    return bool(machine.node_id and machine.reason) and machine.state not in _ON_THE_WAY_BACK | {_IN_SERVICE}
 
 
 def _waits(group: GroupState, node: str) -> bool:

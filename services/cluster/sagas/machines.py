@@ -90,7 +90,10 @@ async def _follow(ctx: Context, plan: Plan, key: str, access: CloudAccess, seen:
 
 
 async def _unproven(ctx: Context, plan: Plan, key: str, seen: Observation) -> Wait | None:
-    """Wait for machines that Heat counted in when it was repaired; raises StepFailed when one was lost since."""
+    """Wait for machines that Heat counted in when it was repaired; those that have failed are made anew.
+
+    Raises StepFailed when one was lost since.
+    """
     report = await _health(ctx, plan, seen)
     if any(item.reason and item.node_id is None for item in report):
         sentence = f"Machines of {key} were lost while the cloud was mending them."
@@ -99,6 +102,10 @@ async def _unproven(ctx: Context, plan: Plan, key: str, seen: Observation) -> Wa
     if in_service == len(report):
         return None
     lost = "; ".join(_complaints(report))
+    if failed := ctx.deps.standstills.failed(seen, report):
+        access, spec = await access_of(ctx, plan.cloud_id), await _spec(ctx, plan, key)
+        await ctx.deps.groups.repair(access, seen.backend_ref or "", spec, ctx.guard, failed)
+        return Wait(seconds=ctx.pause(*_LOOK_SECONDS), note=f"{lost} The cloud is asked for another machine.")
     return Wait(
         seconds=ctx.pause(*_LOOK_SECONDS), note=lost or f"{in_service} of {len(report)} machines are in service."
     )

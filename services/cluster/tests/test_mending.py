@@ -66,6 +66,16 @@ class Driven:
         async with self.db.project(self.case.project) as tx:
             return (await self.store.create(tx, saga, context=self.case.context, **what)).id
 
+    async def tells(self, operation_id: str, words: str) -> None:
+        """Return when a note of one of its units holds these words."""
+
+        async def told() -> bool:
+            async with self.db.project(self.case.project) as tx:
+                steps = await self.store.steps(tx, operation_id)
+            return any(words in (unit.note or "") for step in steps for unit in step.units or ())
+
+        await until(told, 60)
+
     async def reach(self, operation_id: str, state: str):
         async def there() -> bool:
             async with self.db.project(self.case.project) as tx:
@@ -128,6 +138,38 @@ async def test_a_build_goes_on_by_itself_when_the_projects_tokens_are_revoked(wo
         await case.stands()
         await driven.reach(await driven.begun(DELETE), "succeeded")
         await case.gone()
+
+
+async def test_a_resume_replaces_machines_that_could_be_neither_made_nor_given_back(world):
+    alice = await world.person()
+    with Knobs(world.cloud.state) as knobs:
+        knobs.on_work("node", "fail", state="deploying", reason="The BMC hangs.")
+        knobs.on_work("node", "fail", state="deleting", reason="The BMC hangs still.")
+        accepted = (await world.create(alice, "neither")).json()
+        parked = await world.reach(alice, accepted["operation_id"], "parked", seconds=60)
+        assert "The BMC hangs still." in parked["reason"]["evidence"]
+        knobs.clear()
+    await world.post(alice, f"operations/{parked['id']}/resume")
+    await world.reach(alice, parked["id"], "succeeded", seconds=60)
+
+
+async def test_machines_that_fail_after_heat_counted_them_in_are_made_anew(world):
+    """An order is renewed while its machines deploy: Heat counts them in, and does not see that they fail then."""
+    case = Case(world, (await world.person()).projects[0])
+    with Knobs(world.cloud.state) as knobs:
+        held = knobs.on_work("node", "hold", state="deploying")
+        knobs.on_work("node", "fail", state="deploying", reason="The BMC hangs.")
+        knobs.on_work("node", "fail", state="deleting", reason="The BMC hangs still.")
+        async with Driven(case, (await case.plan()).id, BUILD, DELETE, groups=Revoked(case)) as driven:
+            build = await driven.begun(BUILD)
+            await driven.tells(build, "0 of 1 machines are in service.")
+            knobs.remove(held)
+            await driven.tells(build, "The cloud is asked for another machine.")
+            knobs.clear()
+            await driven.reach(build, "succeeded")
+            await case.stands()
+            await driven.reach(await driven.begun(DELETE), "succeeded")
+            await case.gone()
 
 
 async def test_a_removal_that_stands_still_is_told_of_and_goes_on(world):

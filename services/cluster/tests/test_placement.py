@@ -15,14 +15,16 @@ def member(number: int, age_seconds: float) -> Member:
     return Member("", f"server-{number}", None, NOW - timedelta(seconds=age_seconds))
 
 
-def health(number: int, node_id: str | None = None, state: str | None = None) -> ServerHealth:
+def health(
+    number: int, node_id: str | None = None, state: str | None = None, reason: str | None = None
+) -> ServerHealth:
     nothing = {
         "node_name": None,
         "state": state,
         "power": None,
         "maintenance": False,
         "last_error": None,
-        "reason": None,
+        "reason": reason,
     }
     return msgspec.convert({"server_id": f"server-{number}", "node_id": node_id, **nothing}, ServerHealth)
 

@@ -80,6 +80,21 @@ def test_a_cloud_may_wait_for_a_machine(standstills, clock, state, node, waits) 
     assert (standstills.told(group("a", state), machines) is None) is waits
 
 
+@pytest.mark.parametrize(
+    ("state", "failed"),
+    [("deploy failed", {"server-2"}), ("error", {"server-2"}), ("deleting", set()), ("active", set()), (None, set())],
+)
+def test_a_machine_that_nobody_works_on_has_failed_only_after_as_long(standstills, clock, state, failed) -> None:
+    machines = [health(1, "nod_1", "active"), health(2, "nod_2" if state else None, state, reason="It is broken.")]
+    seen = group("", GroupState.COMPLETE)
+    assert not standstills.failed(seen, machines)
+    clock.now += PATIENCE
+    assert not standstills.failed(seen, machines)
+    clock.now += 1
+    assert standstills.failed(seen, machines) == failed
+    assert not standstills.failed(seen, machines)
+
+
 def test_patience_begins_when_the_wait_for_a_machine_ends(standstills, clock) -> None:
     for state in ("deleting", None):
         standstills.told(group("a", GroupState.REMOVING), [health(1, "nod_1", state)])

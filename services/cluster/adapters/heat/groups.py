@@ -59,9 +59,21 @@ class HeatMachineGroups:
                 ) from None
             return known
 
-    async def repair(self, access: CloudAccess, backend_ref: str, spec: GroupSpec, guard: Guard) -> None:
-        """Have Heat make what is missing of a failed group; what works stays."""
+    async def repair(
+        self,
+        access: CloudAccess,
+        backend_ref: str,
+        spec: GroupSpec,
+        guard: Guard,
+        failed: frozenset[str] = frozenset(),
+    ) -> None:
+        """Have Heat make what is missing of a group; what works stays.
+
+        ``failed`` are ids of servers that Heat takes for made, and that are to be replaced.
+        """
         await guard()
+        if failed:
+            await self._call(access, _mark_failed, backend_ref, failed)
         await self._order(access, _update, backend_ref, spec)
 
     async def observe(self, access: CloudAccess, backend_ref: str) -> Observation:
@@ -155,6 +167,15 @@ def _update(client: HeatClient, backend_ref: str, spec: GroupSpec) -> None:
         tags=stack_tags(spec),
         disable_rollback=True,
     )
+
+
+def _mark_failed(client: HeatClient, backend_ref: str, servers: frozenset[str]) -> None:
+    """Mark servers so that the next update replaces them, each in the nested stack that it belongs to."""
+    for item in _resources(client, backend_ref):
+        if item.physical_resource_id in servers:
+            address = next(link["href"] for link in item.links if link["rel"] == "stack")
+            mark = {"mark_unhealthy": True, "resource_status_reason": "Its machine has failed."}
+            client.resources.mark_unhealthy("/".join(address.split("/")[-2:]), item.resource_name, **mark)
 
 
 def _look(client: HeatClient, backend_ref: str) -> Any:
