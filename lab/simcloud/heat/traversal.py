@@ -166,7 +166,7 @@ class Traversal:
         return nested is not None and nested.parent_id == self._stack.id
 
     async def _create(self, kind: ResourceType, row: StackResource) -> None:
-        """Makes a thing; one that went to ERROR is deleted and made anew. Each may fail as often as there are retries."""
+        """Makes a thing; one that went to ERROR is deleted and made anew. Each fails as often as there are retries."""
         tries = {"CREATE": self._create_now, "DELETE": self._delete_failed}
         failures = dict.fromkeys(tries, 0)
         action, first = "CREATE", None

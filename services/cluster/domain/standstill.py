@@ -54,7 +54,7 @@ class Standstills:
         return frozenset(server for server, _ in broken) if lasting is not None else frozenset()
 
     def _lasts(self, seen: Observation, look: object, *, begin_anew: bool) -> float | None:
-        """Return for how many seconds a group has looked just so if that is past our patience, which begins anew then."""
+        """Return for how many seconds a group has looked so if that is past our patience, which begins anew then."""
         key, now = seen.backend_ref or "", self._clock()
         known = self._looks.get(key)
         seconds = now - known.since if known and known.seen == look and not begin_anew else 0.0
