@@ -59,6 +59,11 @@ class PrivateRabbit:
         """Stop broker and port mapper cleanly; nothing happens when they do not run."""
         self._end(signal.SIGTERM, deadline_seconds)
 
+    def freeze(self) -> None:
+        """Have it stand still until it is killed: what is sent to it stays in the kernel and is lost then."""
+        if (pid := self.pid) is not None:
+            os.kill(pid, signal.SIGSTOP)
+
     def kill(self) -> None:
         """Kill it at once, as a crash would (for tests of faults)."""
         self._end(signal.SIGKILL, 10.0)

@@ -17,6 +17,7 @@ from tests.faults.results import Result
 from tests.faults.stage import Stage
 
 _OUTAGES = ("database", "broker")
+_FROZEN_SECONDS = 0.25
 
 
 class Journey(NamedTuple):
@@ -138,9 +139,18 @@ async def _differs(act: Callable[[], Awaitable[None]]) -> tuple[str, ...]:
 
 
 async def _restart(server: PrivatePostgres | PrivateRabbit, gate: Gate) -> None:
-    """Kill a server when all are at their places, let them go on into the outage, and start it again."""
+    """Kill a server when all are at their places, let them go on into the outage, and start it again.
+
+    A broker stands still first, so that what is published then was sent and is lost.
+    """
     if not await gate.all_there():
         return
-    await asyncio.to_thread(server.kill)
-    gate.open()
+    if isinstance(server, PrivateRabbit):
+        server.freeze()
+        gate.open()
+        await asyncio.sleep(_FROZEN_SECONDS)
+        await asyncio.to_thread(server.kill)
+    else:
+        await asyncio.to_thread(server.kill)
+        gate.open()
     await asyncio.to_thread(server.start)

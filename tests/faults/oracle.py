@@ -74,6 +74,7 @@ class Oracle:
             *_unless([group.key for group in groups], [], "machine groups"),
             *_unless(unended, [], "runs that have not ended"),
             *_unless(self._world.hosts.going_on(cluster_id), [], "runs that go on at the runner"),
+            *_unless(self._bereft(cluster_id), [], "runs whose machines were taken away under them"),
             *_unless({phase: n for phase, n in runs.items() if n > 1}, {}, "runs of a phase beyond the first"),
             *_unless({kind: ids for kind, ids in self._at_the_cloud(project).items() if ids}, {}, "left at the cloud"),
             *_unless(await self._held(project, cluster_id), nothing, "what node holds"),
@@ -114,6 +115,15 @@ class Oracle:
 
     def _database(self, lane: str) -> Database:
         return self._world.running[lane].process.database
+
+    def stands(self, cluster_id: str) -> bool:
+        """Tell whether nobody has begun to take a cluster's machines away."""
+        stacks = [row for row in self._rows("stacks") if cluster_id in row["tags"] and not row["parent_id"]]
+        return bool(stacks) and all(row["action"] != "DELETE" for row in stacks)
+
+    def _bereft(self, cluster_id: str) -> list[str]:
+        hosts = self._world.hosts
+        return [run for run in hosts.bereft if hosts.requests[run].cluster.id == cluster_id]
 
     def _runs(self, cluster_id: str) -> list[str]:
         return [one.phase for one in self._world.hosts.requests.values() if one.cluster.id == cluster_id]

@@ -27,7 +27,7 @@ from services.cluster.tests.world import World, open_world
 from tests.faults.armed import Armed
 from tests.faults.lane import Lane
 from tests.faults.oracle import Oracle
-from tests.faults.recorder import Recorder, recording
+from tests.faults.recorder import recording
 from tests.support.databases import Databases
 from tests.support.ports import free_range
 
@@ -75,10 +75,11 @@ async def open_stage(folder: Path, lanes: int, seconds: float) -> AsyncIterator[
         world = await open_world(stack, folder, cloud, fresh, bus, dict.fromkeys(names, False), **_QUICK)
         world.hosts.tell = world.running["node"].process.events.publish
         recorder = await stack.enter_async_context(recording(await fresh(SCHEMA), bus))
+        world.hosts.standing = (oracle := Oracle(world, recorder)).stands
         armed = {name: Armed(folder / name / "armed") for name in names}
         parent = await stack.enter_async_context(_workers(world, folder, armed))
         yield Stage(
-            [await _lane(name, world, recorder, armed[name], parent, seconds) for name in names], postgres, rabbit
+            [await _lane(name, world, oracle, armed[name], parent, seconds) for name in names], postgres, rabbit
         )
 
 
@@ -95,9 +96,8 @@ async def _servers(stack: AsyncExitStack, folder: Path) -> tuple[PrivatePostgres
     return postgres, rabbit, cloud
 
 
-async def _lane(name: str, world: World, recorder: Recorder, armed: Armed, parent: Process, seconds: float) -> Lane:
-    oracle, person = Oracle(world, recorder), await world.person()
-    return Lane(name, world, oracle, person, armed, lambda: parent.returncode is None, seconds)
+async def _lane(name: str, world: World, oracle: Oracle, armed: Armed, parent: Process, seconds: float) -> Lane:
+    return Lane(name, world, oracle, await world.person(), armed, lambda: parent.returncode is None, seconds)
 
 
 def _enrol(cloud: RunningCloud, nodes: int) -> None:

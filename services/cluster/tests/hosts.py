@@ -1,7 +1,7 @@
 """Hosts without machines: a runner and a relay on chassis that answer as the contracts say, and can be troubled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from services.chassis.service import Service
 from services.contracts.runs import Cell, Probe, ProbeReport, ProbeRequest, Run, RunLog, StartRun
 
 _RUN_SECONDS = 0.05
+_CANCEL_SECONDS = 0.5
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"
 
 
@@ -26,7 +27,8 @@ class Hosts:
     """What the doubles know. ``failing`` elements fail on each of their hosts; ``silent`` hosts answer no probe;
     the next ``lose`` runs are lost; those of a cluster in a phase that is in ``unending`` do not end.
 
-    With ``tell`` runs end by themselves, soon, and it is given the event of each end; else at the next look."""
+    With ``tell`` runs end by themselves, soon, and it is given the event of each end; else at the next look. One that
+    is cancelled ends a while later too; ``bereft`` are those of which no machines were ``standing`` any more then."""
 
     requests: dict[str, StartRun] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
@@ -37,6 +39,8 @@ class Hosts:
     unending: set[tuple[str, str]] = field(default_factory=set)
     forgetful: bool = False
     tell: Callable[[Event], Awaitable[None]] | None = None
+    standing: Callable[[str], bool] = field(default=lambda cluster_id: True)
+    bereft: set[str] = field(default_factory=set)
     ending: set[asyncio.Task[None]] = field(default_factory=set)
 
     def started(self, cluster_id: str, phase: str = "apply") -> list[StartRun]:
@@ -63,9 +67,7 @@ async def start_run_of_test(call: Call[Hosts, StartRun, None]) -> Run:
         hosts.requests[body.run_id] = body
         hosts.runs[body.run_id] = _run(body, "running", "pending")
         if hosts.tell:
-            task = asyncio.create_task(_end_soon(hosts, body, hosts.tell))
-            hosts.ending.add(task)
-            task.add_done_callback(hosts.ending.discard)
+            _in_background(hosts, _end_soon(hosts, body, hosts.tell))
     return hosts.runs[body.run_id]
 
 
@@ -80,10 +82,12 @@ async def show_run_of_test(call: Call[Hosts, None, None]) -> Run:
 
 @runner_routes.post("/internal/runs/{run_id}/cancel", Exposure.INTERNAL, "run.control", "Cancel a run", status=202)
 async def cancel_run_of_test(call: Call[Hosts, None, None]) -> Run:
-    run = _known(call)
-    if run.state == "running":
-        call.context.runs[run.id] = _run(call.context.requests[run.id], "cancelled", "pending")
-    return call.context.runs[run.id]
+    run, hosts = _known(call), call.context
+    if run.state == "running" and hosts.tell:
+        _in_background(hosts, _end_cancelled(hosts, hosts.requests[run.id], hosts.tell))
+    elif run.state == "running":
+        hosts.runs[run.id] = _run(hosts.requests[run.id], "cancelled", "pending")
+    return hosts.runs[run.id]
 
 
 @runner_routes.get("/internal/runs/{run_id}/log", Exposure.INTERNAL, "run.control", "Read a run's log")
@@ -126,10 +130,30 @@ async def _end_soon(hosts: Hosts, body: StartRun, tell: Callable[[Event], Awaita
     run = hosts.runs[body.run_id]
     if run.state != "running" or (run.cluster_id, run.phase) in hosts.unending:
         return
-    ended = end_run(hosts, run.id)
-    data = {"operation_id": run.operation_id, "cluster_id": run.cluster_id, "state": ended.state}
+    await _tell_end(end_run(hosts, run.id), tell)
+
+
+async def _end_cancelled(hosts: Hosts, body: StartRun, tell: Callable[[Event], Awaitable[None]]) -> None:
+    """End a run that was told to, as the runner does: what runs on the machines takes its time to end."""
+    await asyncio.sleep(_CANCEL_SECONDS)
+    if hosts.runs[body.run_id].state != "running":
+        return
+    if not hosts.standing(body.cluster.id):
+        hosts.bereft.add(body.run_id)
+    hosts.runs[body.run_id] = _run(body, "cancelled", "pending")
+    await _tell_end(hosts.runs[body.run_id], tell)
+
+
+async def _tell_end(run: Run, tell: Callable[[Event], Awaitable[None]]) -> None:
+    data = {"operation_id": run.operation_id, "cluster_id": run.cluster_id, "state": run.state}
     with suppress(ConnectionError):
         await tell(new_event("run.changed", source="runner", subject=run.id, project_id=run.project_id, data=data))
+
+
+def _in_background(hosts: Hosts, ending: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(ending)
+    hosts.ending.add(task)
+    task.add_done_callback(hosts.ending.discard)
 
 
 def _context_of(hosts: Hosts) -> Callable[[Process], AbstractAsyncContextManager[Hosts]]:
