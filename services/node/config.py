@@ -28,7 +28,12 @@ class CloudSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """``look_seconds``: how often Ironic is asked for all nodes."""
+    """``look_seconds``: how often Ironic is asked for all nodes.
+
+    ``stranded_seconds``: how long a node whose tear-down failed may stay in ``error`` without a server, until Ironic is
+    asked to tear it down once more.
+    """
 
     clouds: dict[str, CloudSettings]
     look_seconds: float = 2.0
+    stranded_seconds: float = 60.0

@@ -7,6 +7,7 @@ from services.chassis.context import Process
 from services.chassis.db import Database
 from services.node.adapters.ironic import Ironic
 from services.node.config import Settings
+from services.node.domain.stranded import Stranded
 from services.node.domain.watch import Watch
 
 
@@ -27,5 +28,8 @@ def make_factory(process: Process, settings: Settings) -> Factory:
     threads = CloudThreads()
     ironic = Ironic(threads, settings.clouds)
     db = process.database
-    watches = {cloud_id: Watch(db, ironic, cloud_id, settings.look_seconds) for cloud_id in settings.clouds}
+    watches = {
+        cloud_id: Watch(db, ironic, cloud_id, settings.look_seconds, Stranded(settings.stranded_seconds))
+        for cloud_id in settings.clouds
+    }
     return Factory(process, settings, db, threads, ironic, watches)

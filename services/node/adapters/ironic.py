@@ -57,6 +57,10 @@ class Ironic:
         """Take a node into maintenance with a reason, or out of it with None."""
         await self._call(cloud_id, _CHANGE_SECONDS, _set_maintenance, cloud_node_id, reason)
 
+    async def tear_down(self, cloud_id: str, cloud_node_id: str) -> None:
+        """Have a node taken out of service and made available again; returns when Ironic has accepted it."""
+        await self._call(cloud_id, _CHANGE_SECONDS, _tear_down, cloud_node_id)
+
     async def _call(self, cloud_id: str, seconds: float, call: Callable[..., Any], *arguments: Any) -> Any:
         connection = self._threads.client(self._access[cloud_id], "ironic", _connection)
         try:
@@ -107,6 +111,10 @@ def _set_maintenance(connection: Connection, node_id: str, reason: str | None) -
         connection.baremetal.unset_node_maintenance(node_id)
     else:
         connection.baremetal.set_node_maintenance(node_id, reason)
+
+
+def _tear_down(connection: Connection, node_id: str) -> None:
+    connection.baremetal.set_node_provision_state(node_id, "deleted")
 
 
 def _node(cloud_id: str, item: dict[str, Any], now: datetime) -> Node:

@@ -1,10 +1,13 @@
-"""Keeps the copy of each cloud's nodes fresh."""
+"""Keeps the copy of each cloud's nodes fresh, and has nodes taken up that a failed tear-down left."""
 
 import asyncio
 
 from services.chassis.db import Database, database_time
+from services.chassis.errors import Problem
 from services.chassis.log import get_logger
+from services.contracts.node import Node
 from services.node.adapters.ironic import Ironic
+from services.node.domain.stranded import Stranded
 from services.node.storage.nodes import replace_nodes
 
 log = get_logger("node.watch")
@@ -16,25 +19,37 @@ class Watch:
     While it does not answer, the copy stays as it is: each node's ``seen_at`` says how old.
     """
 
-    def __init__(self, db: Database, ironic: Ironic, cloud_id: str, seconds: float) -> None:
+    def __init__(self, db: Database, ironic: Ironic, cloud_id: str, seconds: float, stranded: Stranded) -> None:
         self._db = db
         self._ironic = ironic
         self._cloud_id = cloud_id
         self._seconds = seconds
+        self._stranded = stranded
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
             try:
-                await self.look()
+                await self._take_up(await self.look())
             except Exception as error:
                 log.warning("watch.failed", cloud_id=self._cloud_id, error=repr(error))
             await asyncio.sleep(self._seconds)
 
-    async def look(self) -> None:
-        """Look once; raises CloudFailure when Ironic does not answer."""
+    async def look(self) -> list[Node]:
+        """Look once and return the nodes that Ironic has; raises CloudFailure when it does not answer."""
         async with self._db.unscoped() as tx:
             looked_at = await database_time(tx)
         seen = await self._ironic.nodes(self._cloud_id)
         async with self._db.unscoped() as tx:
             await replace_nodes(tx, self._cloud_id, seen, looked_at)
+        return seen
+
+    async def _take_up(self, seen: list[Node]) -> None:
+        """Have Ironic tear nodes down once more that nobody else takes up."""
+        for node in self._stranded.due(seen):
+            said = {"cloud_id": self._cloud_id, "node": node.name, "last_error": node.last_error}
+            try:
+                await self._ironic.tear_down(self._cloud_id, node.cloud_node_id)
+                log.warning("node.torn_down_again", **said)
+            except Problem as problem:
+                log.warning("node.stranded", **said, error=str(problem))
