@@ -11,7 +11,7 @@ launcher := $(as_root) $(python) -m lab.launcher
 lab := $(launcher) --cloud-kind openstack $(if $(MACHINES),--machines $(MACHINES))
 ARGS ?=
 
-.PHONY: help setup setup-checks locks generate check test faults faults-real bench up down status logs demo \
+.PHONY: help setup setup-checks locks generate check test faults faults-long faults-real bench up down status logs demo \
 	lab lab-down lab-status lab-logs lab-demo lab-test lab-clean clean
 
 help: ## show this list
@@ -37,6 +37,9 @@ test: setup ## run the whole test suite with servers of its own; says what it sk
 
 faults: setup-checks ## try every fault at every step of every saga (ARGS="'cluster.delete/*/kill'" for some; minutes)
 	@$(python) -m tests.faults --report $(CLOUDPOINT_STATE)/faults.json $(ARGS)
+
+faults-long: setup-checks ## kill workers at random while clusters are built and deleted, 10,000 times in all (an hour; interrupted, it goes on)
+	@$(python) -m tests.faults.long $(ARGS)
 
 faults-real: setup ## on a platform with machines: nodes, BMCs, disks, clocks and services fail while clusters are built (ARGS="-k bmc" for a part)
 	@$(as_root) $(python) -m tests.e2e.faults $(ARGS)

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.faults.countdown import Countdown
+
 _HELD_AT_MOST_SECONDS = 120.0
 _LOOK_SECONDS = 0.005
 
@@ -39,7 +41,8 @@ class Armed:
     """The folder, as seen by those who arm places and by the worker that comes to them.
 
     A worker ends at once at a ``kill``, stands still at a ``reorder`` until it is woken, and waits at a ``database``
-    or ``broker`` until it is let go. What else happens there is up to who makes the call.
+    or ``broker`` until it is let go. What else happens there is up to who makes the call. Each place that it comes to
+    counts in its ``countdown``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -47,6 +50,7 @@ class Armed:
         self._armed, self._fired, self._passed, self._stopped, self._settled, self._free = (folder / n for n in names)
         for name in names:
             (folder / name).mkdir(parents=True, exist_ok=True)
+        self.countdown = Countdown(folder)
 
     def arm(self, *places: Place, fault: str = "kill") -> None:
         """Have the fault happen once at each of the places."""
@@ -94,6 +98,7 @@ class Armed:
     def come_to(self, place: Place) -> str:
         """Note that this process is at a place; returns the fault that is to happen there, if it is not over yet."""
         (self._passed / place.text).touch()
+        self.countdown.tick(place.text)
         try:
             (self._armed / place.text).rename(self._fired / place.text)
         except FileNotFoundError:

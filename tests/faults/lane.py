@@ -18,6 +18,7 @@ from services.chassis.saga.tables import STEP
 from services.cluster.tests.world import Person, World
 from tests.faults import matrix
 from tests.faults.armed import Armed
+from tests.faults.countdown import Countdown
 from tests.faults.gate import Gate
 from tests.faults.matrix import EVENTS, NUDGES, Cell
 from tests.faults.oracle import Oracle
@@ -73,6 +74,11 @@ class Lane:
         self._seconds = seconds
         self._service = world.running[name]
 
+    @property
+    def countdown(self) -> Countdown:
+        """What has its workers end themselves."""
+        return self._armed.countdown
+
     async def build(self, cell: Cell | None = None, gate: Gate | None = None) -> Life:
         """Build a cluster in a new project. Raises Differs."""
         life = await self._order(cell)
@@ -110,6 +116,7 @@ class Lane:
     async def abandon(self) -> None:
         """After a failure: have what is left go, if it will, and be ready for the next one."""
         self._armed.clear()
+        self.countdown.stop()
         if self.life is not None:
             with contextlib.suppress(Differs, httpx.HTTPError):
                 await self._ask("DELETE", f"/v1/clusters/{self.life.cluster_id}", self.life)

@@ -69,6 +69,11 @@ class Watcher:
         if self.armed.come_to(place) == "duplicate":
             self.armed.note(place, self._last[msgspec.structs.replace(moment, point="begun")].again())
 
+    def see_statement(self, *_: Any) -> None:
+        """See that a statement goes to the database, was answered, or that a transaction is to be committed."""
+        moment = _at_work.get()
+        self.armed.countdown.tick(f"{moment.saga}~{moment.phase}~{moment.step}~database" if moment else "~~~database")
+
     async def pass_through(self, way: Way[T]) -> T:
         """Make a call, with what is to happen to it."""
         moment = _at_work.get()

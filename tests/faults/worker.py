@@ -21,6 +21,7 @@ from typing import NoReturn
 import msgspec
 import uvloop
 from keystoneauth1 import loading
+from sqlalchemy import Engine, event
 
 from lab.launcher.kernel import end_with_parent
 from services.chassis.config import load
@@ -40,6 +41,8 @@ _SIGNALS = {signal.SIGTERM, signal.SIGCHLD}
 def work(config: str, armed: Armed) -> int:
     """Run the service's worker, watched; returns its exit code."""
     watcher = Watcher(armed)
+    for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
+        event.listen(Engine, moment, watcher.see_statement)
 
     @contextlib.asynccontextmanager
     async def context(process: Process) -> AsyncIterator[Factory]:
