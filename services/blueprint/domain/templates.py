@@ -4,48 +4,15 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any
 
+from services.blueprint.domain.resource_types import refusal
+from services.blueprint.domain.template_functions import function_findings
 from services.blueprint.domain.template_references import reference_findings
+from services.blueprint.domain.template_shape import VERSIONS, part_findings, section_findings
 from services.blueprint.domain.yaml_document import YamlDocument, YamlRefused, read_yaml
 from services.contracts.blueprint import Finding
 
-ALLOWED_TYPES = frozenset(
-    {
-        "OS::Cinder::Volume",
-        "OS::Cinder::VolumeAttachment",
-        "OS::Heat::None",
-        "OS::Heat::RandomString",
-        "OS::Heat::ResourceGroup",
-        "OS::Heat::Value",
-        "OS::Neutron::FloatingIP",
-        "OS::Neutron::FloatingIPAssociation",
-        "OS::Neutron::Net",
-        "OS::Neutron::Port",
-        "OS::Neutron::Router",
-        "OS::Neutron::RouterInterface",
-        "OS::Neutron::SecurityGroup",
-        "OS::Neutron::SecurityGroupRule",
-        "OS::Neutron::Subnet",
-        "OS::Nova::KeyPair",
-        "OS::Nova::Server",
-        "OS::Nova::ServerGroup",
-    }
-)
-"""Types that make machines, networks and volumes of the customer's own project, and nothing that runs elsewhere."""
-
-REFUSED_FUNCTIONS = {
-    "get_file": "Write the text into the template or pass it as a parameter.",
-    "resource_facade": "Pass what is needed as a parameter.",
-    "yaql": "Use list_join, map_merge, filter or str_replace.",
-}
-"""Functions that read files, look around the template, or compute without bounds, and what to use instead."""
 _GROUP = "OS::Heat::ResourceGroup"
 _MOST_NESTED_GROUPS = 5
-_MAPPINGS = frozenset({"parameters", "resources", "outputs", "conditions"})
-
-_OUTSIDE = ("http://", "https://", "file://", "swift://")
-_SECTIONS = frozenset(
-    {"heat_template_version", "description", "parameters", "parameter_groups", "resources", "outputs", "conditions"}
-)
 
 
 class Part(Enum):
@@ -71,23 +38,15 @@ def template_findings(path: str, content: bytes, own_types: Iterable[str], part:
         hint = "A HOT file begins with heat_template_version."
         yield Finding(file=path, line=1, message="It is no HOT template.", hint=hint)
         return
-    wrong_sections = list(_section_findings(path, document, template))
+    wrong_sections = list(section_findings(path, document))
     yield from wrong_sections
     if wrong_sections:
         return
+    yield from part_findings(path, document)
     yield from _interface_findings(path, document, template, part)
     yield from _resource_findings(path, document, frozenset(own_types))
-    yield from _function_findings(path, document, template, "")
+    yield from function_findings(path, document, VERSIONS[template["heat_template_version"]])
     yield from reference_findings(path, document)
-
-
-def _section_findings(path: str, document: YamlDocument, template: dict[Any, Any]) -> Iterator[Finding]:
-    for section, content in template.items():
-        place = f"/{section}"
-        if section not in _SECTIONS:
-            yield _finding(path, document, place, f"HOT has no section {section}.", "See the HOT specification.")
-        elif section in _MAPPINGS and not isinstance(content, dict | None):
-            yield _finding(path, document, place, f"The section {section} is no mapping by name.")
 
 
 def _interface_findings(path: str, document: YamlDocument, template: dict[str, Any], part: Part) -> Iterator[Finding]:
@@ -104,10 +63,8 @@ def _interface_findings(path: str, document: YamlDocument, template: dict[str, A
 def _resource_findings(path: str, document: YamlDocument, own_types: frozenset[str]) -> Iterator[Finding]:
     for name, resource in (document.value.get("resources") or {}).items():
         place = f"/resources/{name}"
-        if not isinstance(resource, dict) or not isinstance(resource.get("type"), str):
-            yield _finding(path, document, place, f"The resource {name} has no type.")
-            continue
-        yield from _definition_findings(path, document, place, resource, own_types, 0)
+        if isinstance(resource, dict) and isinstance(resource.get("type"), str):
+            yield from _definition_findings(path, document, place, resource, own_types, 0)
 
 
 def _definition_findings(
@@ -115,11 +72,9 @@ def _definition_findings(
 ) -> Iterator[Finding]:
     """Look at a resource, and at the member of a group, which may be a group again."""
     kind = str(resource.get("type"))
-    if kind not in ALLOWED_TYPES and kind not in own_types:
-        hint = f"Allowed are: {', '.join(sorted(ALLOWED_TYPES))}, and templates listed under infrastructure.files."
-        yield _finding(path, document, f"{place}/type", f"The resource type {kind} is not allowed.", hint)
-    if kind.startswith(_OUTSIDE):
-        yield _finding(path, document, f"{place}/type", "A template from another address is not allowed.")
+    refused = None if kind in own_types else refusal(kind)
+    if refused:
+        yield _finding(path, document, f"{place}/type", refused[0], refused[1])
     if kind != _GROUP:
         return
     properties = resource.get("properties")
@@ -131,19 +86,6 @@ def _definition_findings(
         yield _finding(path, document, inside, f"Groups are nested deeper than {_MOST_NESTED_GROUPS}.")
     else:
         yield from _definition_findings(path, document, inside, member, own_types, depth + 1)
-
-
-def _function_findings(path: str, document: YamlDocument, value: Any, place: str) -> Iterator[Finding]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            here = f"{place}/{key}"
-            if key in REFUSED_FUNCTIONS:
-                hint = REFUSED_FUNCTIONS[key]
-                yield _finding(path, document, here, f"The function {key} is not allowed.", hint)
-            yield from _function_findings(path, document, inner, here)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _function_findings(path, document, inner, f"{place}/{index}")
 
 
 def _finding(path: str, document: YamlDocument, pointer: str, message: str, hint: str | None = None) -> Finding:

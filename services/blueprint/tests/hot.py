@@ -5,6 +5,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
+from services.blueprint.domain.template_shape import VERSIONS
+
 VERSION = "2021-04-16"
 
 RESOURCES: dict[str, dict[str, Any]] = {
@@ -91,7 +93,66 @@ REFUSED_FUNCTIONS: dict[str, Any] = {
     "get_file": "user-data.sh",
     "resource_facade": "metadata",
     "yaql": {"expression": "$.data.list.len()", "data": {"list": {"get_param": "list"}}},
+    "Ref": "other",
+    "Fn::Base64": "text",
+    "Fn::GetAtt": ["other", "value"],
+    "Fn::GetAZs": "",
+    "Fn::Join": ["-", ["a", "b"]],
+    "Fn::MemberListToMap": ["Name", "Value", ["a=b"]],
+    "Fn::Replace": [{"A": "b"}, "A"],
+    "Fn::ResourceFacade": "Metadata",
+    "Fn::Select": [0, ["a", "b"]],
+    "Fn::Split": [",", "a,b"],
 }
+MISWRITTEN: dict[str, list[Any]] = {
+    "get_param": [1, [], {}, None, [1]],
+    "get_attr": [1, [], None, [["a"]]],
+    "get_resource": [["other"], 1, None],
+    "list_join": ["a", ["-"], ["-", "a"], {"-": ["a"]}],
+    "list_concat": ["a", ["a"], 1],
+    "list_concat_unique": ["a", ["a"], None],
+    "digest": ["md5", ["md4", "a"], ["md5"], ["md5", "a", "b"]],
+    "repeat": [[], {"template": "a"}, {"template": "a", "for_each": []}, {"for_each": {}, "template": 1, "x": 1}],
+    "str_replace": ["A", {"template": "A"}, {"template": "A", "params": "x"}, {"template": [], "params": {}}],
+    "str_replace_strict": [["A"], {"params": {}}],
+    "str_replace_vstrict": [1, {"template": "A", "params": {}, "more": 1}],
+    "str_split": ["a", [","], [",", "a", 0, 1]],
+    "map_merge": ["a", ["a"], 1],
+    "map_replace": [{}, [{}], [{}, {"names": {}}], [{}, []], ["a", {}]],
+    "equals": [1, [1], [1, 2, 3], {}],
+    "if": ["chosen", ["chosen"], [1, 2, 3], ["chosen", 1, 2, 3]],
+    "not": [["chosen"], 1, None],
+    "and": ["chosen", ["chosen"], [1, 2]],
+    "or": [{}, [], ["chosen", 1]],
+    "contains": ["a", ["a"]],
+    "filter": ["a", [["a"]], ["a", ["b"]]],
+    "make_url": ["http", ["http"], {"schema": "http"}],
+}
+"""By name, arguments that the function does not take."""
+
+MISSHAPEN: dict[str, dict[str, Any]] = {
+    "The parameter one has no type": {"parameters": {"one": {"type": "text"}}},
+    "The parameter two has no type": {"parameters": {"two": "string"}},
+    "has the key min, which HOT": {"parameters": {"one": {"type": "number", "min": 1}}},
+    "The constraints of one are no list": {"parameters": {"one": {"type": "string", "constraints": {"length": 1}}}},
+    "is none that HOT has": {"parameters": {"one": {"type": "string", "constraints": [{"size": 1}]}}},
+    "length is a map": {"parameters": {"one": {"type": "string", "constraints": [{"length": 1}]}}},
+    "allowed_values is a list": {"parameters": {"one": {"type": "string", "constraints": [{"allowed_values": "a"}]}}},
+    "The resource one has no type": {"resources": {"one": {"properties": {}}}},
+    "The properties of one": {"resources": {"one": {"type": "OS::Heat::None", "properties": [1]}}},
+    "What one depends on": {"resources": {"one": {"type": "OS::Heat::None", "depends_on": {"other": 1}}}},
+    "The deletion_policy of one": {"resources": {"one": {"type": "OS::Heat::None", "deletion_policy": "Keep"}}},
+    "has the key propertys, which": {"resources": {"one": {"type": "OS::Heat::None", "propertys": {}}}},
+    "The condition of one": {"resources": {"one": {"type": "OS::Heat::None", "condition": [1]}}},
+    "The output one has no value": {"outputs": {"one": {"description": "x"}}},
+    "The output two has no value": {"outputs": {"two": "text"}},
+    "The condition chosen is no function": {"conditions": {"chosen": 1}},
+    "The section parameter_groups": {"parameter_groups": "all"},
+    "has no list of parameters": {"parameter_groups": [{"label": "All"}]},
+    "names a parameter that is not there": {"parameter_groups": [{"parameters": ["none"]}]},
+    "is in two groups": {"parameter_groups": [{"parameters": ["text"]}, {"parameters": ["text"]}]},
+}
+"""By words of the refusal, sections that are not as HOT has them."""
 CONDITION_FUNCTIONS = ("equals", "not", "and", "or", "contains", "get_param")
 
 PARAMETERS: dict[str, Any] = {
@@ -196,7 +257,7 @@ def _section(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 templates: st.SearchStrategy[Any] = (
     st.fixed_dictionaries(
-        {"heat_template_version": st.sampled_from([VERSION, "rocky"]) | values},
+        {"heat_template_version": st.sampled_from([*VERSIONS]) | values},
         optional={
             "description": values,
             "parameter_groups": values,

@@ -132,7 +132,8 @@ async def test_validation_names_every_error_with_its_line(
     assert ("infrastructure/head.yaml", "The function get_file is not allowed.") in told
     assert (
         "infrastructure/machine.yaml",
-        "The resource type OS::Heat::SoftwareDeployment is not allowed.",
+        "The resource type OS::Heat::SoftwareDeployment is not allowed. "
+        "Machines are set up by elements: put what it does into one.",
     ) in told
     assert all(item["line"] for item in report["findings"])
 
