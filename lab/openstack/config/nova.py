@@ -35,6 +35,8 @@ def nova_compute(settings: Settings) -> Sections:
             # A node that became available is offered at the next pass, by default up to two minutes later.
             "update_resources_interval": 5,
             "periodic_fuzzy_delay": 0,
+            # Its look at servers' power reads a copy of the nodes that may be older than a server, which is stopped then.
+            "sync_power_state_interval": -1,
             "graceful_shutdown_timeout": STOP_SECONDS,
             # nova-compute sleeps so long whenever it is stopped, whether it has something to do or not.
             "manager_shutdown_timeout": 1,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -16,6 +16,7 @@ from services.chassis.db.reads import Read, Reads
 from services.chassis.db.settings import DatabaseSettings, without_driver
 from services.chassis.db.tenancy import SCOPE_SETTING
 
+_ROLLBACK_SECONDS = 5.0
 _PROJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -36,8 +37,7 @@ class Database:
     @asynccontextmanager
     async def project(self, *project_ids: str) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that sees the rows of ``project_ids`` and of no other project."""
-        async with self._engine.begin() as transaction:
-            await _set_scope(transaction, project_ids)
+        async with self._transaction({SCOPE_SETTING: _scope(project_ids)}) as transaction:
             yield transaction
 
     async def read(self, read: Read, values: Mapping[str, Any], project_ids: Sequence[str]) -> Sequence[asyncpg.Record]:
@@ -56,18 +56,33 @@ class Database:
         role = self._settings.reconciler_role
         if role is None:
             raise RuntimeError(f"No reconciler role is configured, but all projects are asked for: {purpose}.")
-        async with self._engine.begin() as transaction:
-            await transaction.execute(
-                text("SELECT set_config('role', :role, true), set_config('application_name', :name, true)"),
-                {"role": role, "name": f"{self._service}: {purpose}"[:63]},
-            )
+        async with self._transaction(
+            {"role": role, "application_name": f"{self._service}: {purpose}"[:63]}
+        ) as transaction:
             yield transaction
 
     @asynccontextmanager
     async def unscoped(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction for tables that belong to no project; tenants' tables look empty in it."""
-        async with self._engine.begin() as transaction:
+        async with self._transaction({}) as transaction:
             yield transaction
+
+    @asynccontextmanager
+    async def _transaction(self, settings: Mapping[str, str]) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction with settings of its own; it begins and has them in one round trip.
+
+        SQLAlchemy takes one for each, so that its part is left at AUTOCOMMIT here.
+        """
+        async with self._engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            try:
+                await driver.execute(_beginning(settings))
+                yield connection
+                await driver.execute("COMMIT")
+            except BaseException:
+                await _roll_back(driver)
+                raise
 
     async def listener(self) -> "asyncpg.Connection[asyncpg.Record]":
         """Open a connection outside the pool, for LISTEN and for locks that outlive a transaction."""
@@ -95,6 +110,7 @@ def _engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings.connect_timeout_seconds,
         hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
         connect_args={
             "timeout": settings.connect_timeout_seconds,
             "server_settings": _server_settings(settings, service),
@@ -123,9 +139,25 @@ def _milliseconds(seconds: float) -> str:
     return str(round(seconds * 1000))
 
 
-async def _set_scope(transaction: AsyncConnection, project_ids: tuple[str, ...]) -> None:
-    query = text(f"SELECT set_config('{SCOPE_SETTING}', :ids, true)")
-    await transaction.execute(query, {"ids": _scope(project_ids)})
+def _beginning(settings: Mapping[str, str]) -> str:
+    """Return the script that begins a transaction with these settings, which end with it."""
+    parts = (f"set_config({_literal(name)}, {_literal(value)}, true)" for name, value in settings.items())
+    return f"BEGIN; SELECT {', '.join(parts)}" if settings else "BEGIN"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+async def _roll_back(driver: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Take back what a transaction did; a connection that can't be told is ended, which does it too."""
+    try:
+        await driver.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
+    except Exception:
+        driver.terminate()
+    except BaseException:
+        driver.terminate()
+        raise
 
 
 def _scope(project_ids: Sequence[str]) -> str:

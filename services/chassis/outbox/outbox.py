@@ -1,12 +1,14 @@
 """Write an event in the transaction of the change that it tells of."""
 
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bus.event import Event, encode
 from services.chassis.outbox.tables import OUTBOX
 
 CHANNEL = "cloudpoint_outbox"
+_KEEP_AND_WAKE = insert(OUTBOX).returning(func.pg_notify(CHANNEL, "").is_(None))
+"""One round trip; PostgreSQL tells a channel once for each transaction, however often it is told to."""
 
 
 async def add(transaction: AsyncConnection, *events: Event) -> None:
@@ -17,5 +19,4 @@ async def add(transaction: AsyncConnection, *events: Event) -> None:
     """
     rows = [{"event_id": event.id, "subject": event.subject, "body": encode(event)} for event in events]
     if rows:
-        await transaction.execute(insert(OUTBOX), rows)
-        await transaction.execute(text(f"NOTIFY {CHANNEL}"))
+        await transaction.execute(_KEEP_AND_WAKE, rows)

@@ -9,11 +9,11 @@ from sqlalchemy import Row
 from services.chassis.db import Database, is_transient
 from services.chassis.saga.context import Results, StepContext
 from services.chassis.saga.errors import Interrupted, StepFailed, Suspended
-from services.chassis.saga.ledger import Ledger, UnitRow
+from services.chassis.saga.ledger import Ledger, StepRead, Steps, UnitRow
 from services.chassis.saga.model import BeforeForward, OnChange, Operation, Reason, Saga, Step, Unit
 from services.chassis.saga.settings import SagaSettings
 from services.chassis.saga.states import ACTIVE, Phase
-from services.chassis.saga.step_run import StepRun, Waiting
+from services.chassis.saga.step_run import Settled, StepRun, Waiting
 from services.chassis.saga.unit_run import UnitRun
 from services.chassis.saga.watch import Watch
 
@@ -50,11 +50,11 @@ class OperationDrive:
         """Go as far as possible now, then give the lease back. Raises LeaseLost, and what the database raises."""
         self._results = await self.ledger.results()
         while True:
-            operation = await self.ledger.read()
+            operation, steps = await self.ledger.read()
             if operation.state not in ACTIVE:
                 return
             try:
-                waiting = await self._go_on(operation)
+                waiting = await self._go_on(operation, steps)
             except Interrupted:
                 continue
             if waiting is not None:
@@ -63,44 +63,43 @@ class OperationDrive:
             if self.ledger.stopped:
                 return
 
-    async def _go_on(self, operation: Operation) -> Waiting | None:
+    async def _go_on(self, operation: Operation, steps: Steps) -> Waiting | None:
         if operation.state == "queued":
             await self.ledger.start()
         elif operation.state == "running":
-            return await self._forward(operation)
+            return await self._forward(operation, steps)
         elif operation.state == "cancelling":
             await self.ledger.begin_undo("cancelling")
         elif operation.state == "undoing":
-            return await self._undo(operation)
+            return await self._undo(operation, steps)
         return None
 
-    async def _forward(self, operation: Operation) -> Waiting | None:
-        rows = await self.ledger.steps()
+    async def _forward(self, operation: Operation, steps: Steps) -> Waiting | None:
         for step in self._saga.steps:
-            if rows[step.name].state == "done":
+            if steps[step.name].state == "done":
                 continue
             try:
-                operation = await self._begin(operation, step, rows[step.name])
+                begun = await self._begin(operation, step, steps[step.name])
             except Suspended as suspended:
                 await self.ledger.park(step.name, "forward", suspended.reason, begun=False)
                 return None
             except StepFailed as failure:
                 await self._stop(step, failure.reason, begun=False)
                 return None
-            answer = await self._run(operation, step, "forward")
+            operation = begun.operation if begun else operation
+            answer = await self._run(operation, step, "forward", begun)
             if isinstance(answer, Waiting):
                 return answer
-            if answer:
-                await self._stop(step, _reason_of(step, answer))
+            if answer.failed:
+                await self._stop(step, _reason_of(step, answer.failed))
                 return None
-            await self.ledger.end_step(step.name, "forward")
+            await self._end(step, "forward", answer)
         await self.ledger.end("running")
         return None
 
-    async def _undo(self, operation: Operation) -> Waiting | None:
-        rows = await self.ledger.steps()
+    async def _undo(self, operation: Operation, steps: Steps) -> Waiting | None:
         for step in reversed(self._saga.steps):
-            row = rows[step.name]
+            row = steps[step.name]
             if row.phase == "forward" and row.state == "pending":
                 continue
             if row.phase == "undo" and row.state == "done":
@@ -110,26 +109,31 @@ class OperationDrive:
             answer = await self._run(operation, step, "undo")
             if isinstance(answer, Waiting):
                 return answer
-            if answer:
-                await self.ledger.park(step.name, "undo", _reason_of(step, answer))
+            if answer.failed:
+                await self.ledger.park(step.name, "undo", _reason_of(step, answer.failed))
                 return None
-            await self.ledger.end_step(step.name, "undo")
+            await self._end(step, "undo", answer)
         await self.ledger.end("undoing")
         return None
 
-    async def _run(self, operation: Operation, step: Step, phase: Phase) -> Waiting | list[UnitRow]:
-        """Return what the step waits for, or its failed units (none: it is done)."""
+    async def _run(
+        self, operation: Operation, step: Step, phase: Phase, begun: StepRead | None = None
+    ) -> Waiting | Settled:
+        """Return what the step waits for, or how it was settled; ``begun`` is what is known of it already."""
         unit_run = UnitRun(operation, step, self.ledger, self._deps, self._results, self._settings, self._watch)
         state = "running" if phase == "forward" else "undoing"
-        answer = await StepRun(self.ledger, unit_run, state, step.parallel, self._poked).run(step.name)
-        return answer if isinstance(answer, Waiting) else answer.failed
+        return await StepRun(self.ledger, unit_run, state, step.parallel, self._poked).run(step.name, begun)
 
-    async def _begin(self, operation: Operation, step: Step, row: Row[Any]) -> Operation:
+    async def _end(self, step: Step, phase: Phase, settled: Settled) -> None:
+        if not settled.ended:
+            await self.ledger.end_step(step.name, phase)
+
+    async def _begin(self, operation: Operation, step: Step, row: Row[Any]) -> StepRead | None:
         """Ask for permission and plan the units, unless the step has begun. Raises Suspended, StepFailed."""
         if row.state != "pending":
-            return operation
+            return None
         await self._before_forward(operation)
-        return await self.ledger.begin_step(step.name, await self._plan_units(operation, step))
+        return await self.ledger.begin_step(step.name, await self._plan_units(operation, step), step.parallel)
 
     async def _plan_units(self, operation: Operation, step: Step) -> Sequence[Unit]:
         if step.units is None:

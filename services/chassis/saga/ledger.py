@@ -1,9 +1,9 @@
 """All that a worker writes about one operation, each write on the condition that its lease is still the newest."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Row, case, exists, func, select, update
@@ -18,6 +18,7 @@ from services.chassis.saga.states import Phase
 from services.chassis.saga.tables import INTENT, OPERATION, STEP, UNIT
 
 NOW = func.clock_timestamp()
+Steps = Mapping[str, Row[Any]]
 _UNIT_COLUMNS = (
     UNIT,
     func.extract("epoch", UNIT.c.next_look_at - NOW).label("due_in_seconds"),
@@ -38,6 +39,15 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     due_in_seconds: float | None
     running_for_seconds: float | None
+
+
+class StepRead(NamedTuple):
+    """A step as it is now: its operation, the operation's nudges, the units, and those that were just ``begun``."""
+
+    operation: Operation
+    nudges: int
+    units: list[UnitRow]
+    begun: frozenset[str] = frozenset()
 
 
 class Ledger:
@@ -68,10 +78,11 @@ class Ledger:
                 raise Interrupted(f"Operation {self._id} is {row.state}.")
             yield transaction, row
 
-    async def read(self) -> Operation:
-        """Return the operation as it is now."""
-        async with self.fenced() as (_, row):
-            return operation_of(row)
+    async def read(self) -> tuple[Operation, Steps]:
+        """Return the operation as it is now, and the rows of its steps by name."""
+        async with self.fenced() as (transaction, row):
+            steps = await transaction.execute(select(STEP).where(STEP.c.operation_id == self._id))
+            return operation_of(row), {step.name: step for step in steps}
 
     async def start(self) -> Operation:
         """Begin the forward phase of a queued operation."""
@@ -131,18 +142,10 @@ class Ledger:
         async with self._db.project(self._project_id) as transaction:
             return bool((await transaction.execute(query)).scalar_one())
 
-    async def steps(self) -> dict[str, Row[Any]]:
-        """Return the rows of the steps by name."""
-        async with self._db.project(self._project_id) as transaction:
-            rows = await transaction.execute(select(STEP).where(STEP.c.operation_id == self._id))
-            return {row.name: row for row in rows}
-
-    async def read_step(self, step: str) -> tuple[Operation, int, list[UnitRow]]:
+    async def read_step(self, step: str) -> StepRead:
         """Return the operation as it is now, its count of nudges, and the units of one step in order."""
-        query = select(*_UNIT_COLUMNS).where(UNIT.c.operation_id == self._id, UNIT.c.step == step)
         async with self.fenced() as (transaction, row):
-            units = (await transaction.execute(query.order_by(UNIT.c.position))).all()
-            return operation_of(row), row.nudges, [_unit_row(unit) for unit in units]
+            return StepRead(operation_of(row), row.nudges, await self._units(transaction, step))
 
     async def results(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Return what the units of all steps kept, by step and key."""
@@ -151,15 +154,16 @@ class Ledger:
             rows = (await transaction.execute(query.where(UNIT.c.result.is_not(None)))).all()
         return {(row.step, row.key): row.result for row in rows}
 
-    async def begin_step(self, step: str, units: Sequence[Unit]) -> Operation:
-        """Begin a forward step with its units (those that are there already stay)."""
+    async def begin_step(self, step: str, units: Sequence[Unit], at_once: int) -> StepRead:
+        """Begin a forward step with its units (those that are there stay), the first ``at_once`` of them too."""
         async with self.fenced("running") as (transaction, row):
-            rows = [self._new_unit(step, position, unit) for position, unit in enumerate(units)]
-            if rows:
-                await transaction.execute(upsert(UNIT).on_conflict_do_nothing(), rows)
+            begun = await self._add_units(transaction, step, units, at_once)
             values = {"state": "running", "started_at": NOW, "ended_at": None, "reason": None}
             await self._set_step(transaction, operation_of(row), step, phase="forward", **values)
-            return await self._set_operation(transaction, {"step": step}, tell=False)
+            operation = await self._set_operation(transaction, {"step": step}, tell=False)
+            for key in begun:
+                await self._on_change(transaction, operation, Change("running", "forward", step, key))
+            return StepRead(operation, row.nudges, await self._units(transaction, step), frozenset(begun))
 
     async def begin_step_undo(self, step: str, *, nothing_to_undo: bool) -> None:
         """Begin to undo a step: units that were never begun count as undone."""
@@ -185,9 +189,13 @@ class Ledger:
         next_look_in_seconds: float | None = None,
         seen_nudges: int | None = None,
         tell: bool = True,
+        ends_step: bool = False,
         **values: Any,
     ) -> UnitRow:
-        """Change a unit's row and tell of it. A nudge since ``seen_nudges`` makes a waiting unit due at once."""
+        """Change a unit's row and tell of it; with ``ends_step`` its step is done too.
+
+        A nudge since ``seen_nudges`` makes a waiting unit due at once.
+        """
         if next_look_in_seconds is not None:
             values["next_look_at"] = NOW + timedelta(seconds=next_look_in_seconds)
         mine = (UNIT.c.operation_id == self._id) & (UNIT.c.step == unit.step) & (UNIT.c.key == unit.key)
@@ -201,6 +209,9 @@ class Ledger:
                 reason = msgspec.convert(changed.reason, Reason | None)
                 change = Change(changed.state, changed.phase, unit.step, unit.key, changed.note, reason)
                 await self._on_change(transaction, operation_of(row), change)
+            if ends_step:
+                ended = {"phase": unit.phase, "state": "done", "ended_at": NOW}
+                await self._set_step(transaction, operation_of(row), unit.step, **ended)
             return _unit_row(changed)
 
     async def put_intent(self, step: str, unit: str, kind: str, key: str, payload: dict[str, Any]) -> Row[Any]:
@@ -233,9 +244,27 @@ class Ledger:
         async with self._db.project(self._project_id) as transaction:
             return (await transaction.execute(select(INTENT).where(mine).order_by(INTENT.c.created_at))).all()
 
+    async def _add_units(
+        self, transaction: AsyncConnection, step: str, units: Sequence[Unit], at_once: int
+    ) -> list[str]:
+        """Add what is not there, the first ``at_once`` as running; returns the keys of those."""
+        rows = [self._new_unit(step, position, unit) for position, unit in enumerate(units)]
+        add = upsert(UNIT).on_conflict_do_nothing()
+        begun: set[str] = set()
+        if running := [{**row, "state": "running"} for row in rows[:at_once]]:
+            query = add.values(started_at=NOW).returning(UNIT.c.key)
+            begun = set((await transaction.execute(query, running)).scalars())
+        if pending := rows[at_once:]:
+            await transaction.execute(add, pending)
+        return [row["key"] for row in running if row["key"] in begun]
+
     def _new_unit(self, step: str, position: int, unit: Unit) -> dict[str, Any]:
         place = {"operation_id": self._id, "project_id": self._project_id, "step": step, "position": position}
         return {**place, "key": unit.key, "payload": unit.payload, "phase": "forward", "state": "pending"}
+
+    async def _units(self, transaction: AsyncConnection, step: str) -> list[UnitRow]:
+        query = select(*_UNIT_COLUMNS).where(UNIT.c.operation_id == self._id, UNIT.c.step == step)
+        return [_unit_row(unit) for unit in await transaction.execute(query.order_by(UNIT.c.position))]
 
     async def _set_operation(
         self, transaction: AsyncConnection, values: dict[str, Any], *, tell: bool = True

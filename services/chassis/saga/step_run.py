@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from services.chassis.saga.errors import Interrupted
-from services.chassis.saga.ledger import Ledger, UnitRow
+from services.chassis.saga.ledger import Ledger, StepRead, UnitRow
 from services.chassis.saga.unit_run import UnitRun
 
 _SOON_SECONDS = 0.05
@@ -14,9 +14,13 @@ _SOON_SECONDS = 0.05
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """No unit has anything left to do; ``failed`` are those that could not be done."""
+    """No unit has anything left to do; ``failed`` are those that could not be done.
+
+    ``ended``: the step is done by its rows, since its only unit is.
+    """
 
     failed: list[UnitRow]
+    ended: bool
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -39,12 +43,17 @@ class StepRun:
         self._due_at: dict[str, float] = {}
         self._tasks: dict[asyncio.Task[UnitRow], str] = {}
         self._seen_nudges = 0
+        self._begun: set[str] = set()
+        self._ended = False
 
-    async def run(self, step: str) -> Settled | Waiting:
-        """Return when nothing can be done now. Raises LeaseLost, Interrupted, and what the database raises."""
+    async def run(self, step: str, begun: StepRead | None = None) -> Settled | Waiting:
+        """Return when nothing can be done now. Raises LeaseLost, Interrupted, and what the database raises.
+
+        ``begun`` is the step as it is now, if this worker has just begun it.
+        """
         poke = asyncio.create_task(self._poked.wait())
         try:
-            await self._reload(step)
+            self._take(begun or await self._ledger.read_step(step))
             while True:
                 self._begin_due()
                 if not self._tasks and (answer := self._answer()) is not None:
@@ -59,16 +68,17 @@ class StepRun:
 
     async def _on_poke(self, step: str) -> "asyncio.Task[Any]":
         self._poked.clear()
-        await self._reload(step)
+        self._take(await self._ledger.read_step(step))
         return asyncio.create_task(self._poked.wait())
 
-    async def _reload(self, step: str) -> None:
-        """Read what is so now: the operation's state, nudges, and all units that do not run here."""
-        operation, self._seen_nudges, units = await self._ledger.read_step(step)
-        if operation.state != self._state:
-            raise Interrupted(f"Operation {operation.id} is {operation.state}.")
+    def _take(self, read: StepRead) -> None:
+        """Keep what is so now: the nudges, and all units that do not run here. Raises Interrupted."""
+        if read.operation.state != self._state:
+            raise Interrupted(f"Operation {read.operation.id} is {read.operation.state}.")
+        self._seen_nudges = read.nudges
+        self._begun |= read.begun
         running = set(self._tasks.values())
-        for unit in units:
+        for unit in read.units:
             if unit.key not in running:
                 self._keep(unit)
 
@@ -83,7 +93,14 @@ class StepRun:
             if len(self._tasks) >= self._parallel:
                 return
             if key not in running and unit.state not in ("done", "failed") and self._due_at[key] <= horizon:
-                self._tasks[asyncio.create_task(self._unit_run.look(unit, self._seen_nudges))] = key
+                self._tasks[asyncio.create_task(self._look(unit))] = key
+
+    async def _look(self, unit: UnitRow) -> UnitRow:
+        has_begun, alone = unit.key in self._begun, len(self._units) == 1
+        self._begun.discard(unit.key)
+        unit = await self._unit_run.look(unit, self._seen_nudges, has_begun=has_begun, alone=alone)
+        self._ended = alone and unit.state == "done"
+        return unit
 
     def _collect(self) -> None:
         for task in [task for task in self._tasks if task.done()]:
@@ -94,7 +111,7 @@ class StepRun:
         """Say what there is to wait for; None when a unit is due after all."""
         open_units = [key for key, unit in self._units.items() if unit.state not in ("done", "failed")]
         if not open_units:
-            return Settled([unit for unit in self._units.values() if unit.state == "failed"])
+            return Settled([unit for unit in self._units.values() if unit.state == "failed"], self._ended)
         seconds = min(self._due_at[key] for key in open_units) - asyncio.get_running_loop().time()
         return Waiting(seconds, self._seen_nudges) if seconds > _SOON_SECONDS else None
 

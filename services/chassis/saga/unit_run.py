@@ -11,7 +11,7 @@ from services.chassis.errors import BadAnswer, DeadlineExceeded, Problem, Unavai
 from services.chassis.saga.context import Results, StepContext
 from services.chassis.saga.errors import Interrupted, LeaseLost, StepFailed, Transient
 from services.chassis.saga.ledger import NOW, Ledger, UnitRow
-from services.chassis.saga.model import Operation, Outcome, Reason, Step, Wait
+from services.chassis.saga.model import Done, Operation, Outcome, Reason, Step, Wait
 from services.chassis.saga.rows import reason_row
 from services.chassis.saga.settings import SagaSettings
 from services.chassis.saga.states import Phase
@@ -43,9 +43,12 @@ class UnitRun:
         self._settings = settings
         self._watch = watch
 
-    async def look(self, unit: UnitRow, seen_nudges: int) -> UnitRow:
-        """Return the unit's row after one call of its function. Raises LeaseLost, Interrupted."""
-        if unit.state != "waiting":
+    async def look(self, unit: UnitRow, seen_nudges: int, *, has_begun: bool, alone: bool) -> UnitRow:
+        """Return the unit's row after one call of its function. Raises LeaseLost, Interrupted.
+
+        ``has_begun``: this worker has just written that it runs. ``alone``: its step has no other, and is done with it.
+        """
+        if unit.state != "waiting" and not has_begun:
             values: dict[str, Any] = {} if unit.running_for_seconds is not None else {"started_at": NOW}
             unit = await self._ledger.set_unit(unit, state="running", next_look_at=None, **values)
         left_seconds = self._step.deadline_seconds - (unit.running_for_seconds or 0.0)
@@ -68,7 +71,10 @@ class UnitRun:
                 return await self._fail(unit, _refused(error))
             _log.exception("saga.step_broke", operation=self._operation.id, step=self._step.name, unit=unit.key)
             return await self._fail(unit, _unexpected(error))
-        written = await self._write(unit, outcome, context.noted, left_seconds, seen_nudges)
+        if isinstance(outcome, Wait):
+            written = await self._wait(unit, outcome, context.noted, left_seconds, seen_nudges)
+        else:
+            written = await self._finish(unit, outcome, ends_step=alone)
         self._pass(unit.phase, unit.key, "written")
         return written
 
@@ -94,15 +100,11 @@ class UnitRun:
             lease_seconds=self._settings.lease_seconds,
         )
 
-    async def _write(
-        self, unit: UnitRow, outcome: Outcome, noted: str | None, left_seconds: float, seen_nudges: int
-    ) -> UnitRow:
-        if isinstance(outcome, Wait):
-            return await self._wait(unit, outcome, noted, left_seconds, seen_nudges)
+    async def _finish(self, unit: UnitRow, outcome: Done, *, ends_step: bool) -> UnitRow:
         values: dict[str, Any] = {"state": "done", "attempts": 0, "reason": None, "ended_at": NOW, "next_look_at": None}
         if unit.phase == "forward":
             values["result"] = outcome.result
-        written = await self._ledger.set_unit(unit, **values)
+        written = await self._ledger.set_unit(unit, ends_step=ends_step, **values)
         if unit.phase == "forward":
             self._results[unit.step, unit.key] = outcome.result
         return written

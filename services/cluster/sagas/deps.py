@@ -1,9 +1,11 @@
 """What the steps of a saga work with, and how they get at plan, mandate and cloud of their operation."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from services.chassis.auth.credentials import Mandate
 from services.chassis.auth.mandates import Mandates
+from services.chassis.auth.memory import Memory
 from services.chassis.cloud import CloudAccess
 from services.chassis.db import Database
 from services.chassis.saga import Operation, Reason, StepContext, StepFailed
@@ -15,6 +17,8 @@ from services.cluster.domain.standstill import Standstills
 from services.cluster.storage.plans import get_plan
 from services.contracts.blueprint import BlueprintVersion
 from services.contracts.cluster import Plan
+
+_PLANS_KEPT, _PLAN_SECONDS = 200, 600.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Deps:
     secrets: Secrets
     runner: Runner
     relay: Relay
+    plans: Memory[tuple[str, str], Plan] = field(default_factory=lambda: Memory(_PLANS_KEPT))
 
 
 Context = StepContext[Deps]
@@ -54,11 +59,15 @@ def cluster_of(ctx: Context) -> str:
 
 
 async def plan_of(ctx: Context) -> Plan:
-    """Return the plan of the operation's cluster; it never changes."""
+    """Return the plan of the operation's cluster; it never changes, so that each step need not read it."""
+    key = (ctx.operation.project_id, ctx.params["plan_id"])
+    if known := ctx.deps.plans.get(key):
+        return known
     async with ctx.deps.db.project(ctx.operation.project_id) as tx:
         plan = await get_plan(tx, ctx.params["plan_id"])
     if plan is None:
         raise LookupError(f"plan {ctx.params['plan_id']} is not there")
+    ctx.deps.plans.keep(key, plan, time.time() + _PLAN_SECONDS)
     return plan
 
 

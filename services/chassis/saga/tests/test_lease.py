@@ -137,7 +137,7 @@ async def test_giving_the_lease_back_does_not_overwrite_a_request_made_meanwhile
     for wish, due in ((None, False), ("nudge", True), ("request_cancel", True)):
         operation = await operations.create()
         ledger = Ledger(db, operation, tell)
-        _, seen, _ = await ledger.read_step("hold")
+        seen = (await ledger.read_step("hold")).nudges
         if wish:
             await operations.ask(wish, operation)
         await ledger.release(seconds=60.0, seen_nudges=seen)
