@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,6 +91,12 @@ class Armed:
         pid = int((self._stopped / place.text).read_text())
         os.kill(pid, signal.SIGCONT)
         return pid
+
+    def kill_stopped(self) -> None:
+        """Kill the workers that stand still; what they hold at the database is free then."""
+        for path in self._stopped.iterdir():
+            with suppress(ProcessLookupError):
+                os.kill(int(path.read_text()), signal.SIGKILL)
 
     def has_settled(self, place: Place) -> bool:
         """Tell whether what a woken worker still did there is over."""

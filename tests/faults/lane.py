@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,7 +103,7 @@ class Lane:
         self._arm(cell)
         await self._ask("POST", f"/v1/operations/{life.operations[-1]}/cancel", life)
         await self._end(life, "cluster.build", cell, gate, "undone")
-        await self._judge(life, self._oracle.of_gone)
+        await self._judge(life, self._oracle.of_gone, self._oracle.left(life.project))
 
     async def delete(self, life: Life, cell: Cell | None = None, gate: Gate | None = None) -> None:
         """Delete a cluster and see that nothing is left. Raises Differs."""
@@ -111,10 +111,11 @@ class Lane:
         answer = await self._ask("DELETE", f"/v1/clusters/{life.cluster_id}", life)
         life.operations.append(answer["operation_id"])
         await self._end(life, "cluster.delete", cell, gate, "succeeded")
-        await self._judge(life, self._oracle.of_gone)
+        await self._judge(life, self._oracle.of_gone, self._oracle.left(life.project))
 
     async def abandon(self) -> None:
         """After a failure: have what is left go, if it will, and be ready for the next one."""
+        self._armed.kill_stopped()
         self._armed.clear()
         self.countdown.stop()
         if self.life is not None:
@@ -190,12 +191,16 @@ class Lane:
             if place.saga == saga and place.call not in (*known, "", "event"):
                 raise Differs(f"{place.step} makes a call that its row does not name: {place.call}")
 
-    async def _judge(self, life: Life, judge: Callable[[str, str, str], Awaitable[list[str]]]) -> None:
+    async def _judge(
+        self, life: Life, judge: Callable[[str, str, str], Awaitable[list[str]]], seen: Sequence[str] = ()
+    ) -> None:
+        """Raise Differs for what was ``seen`` already, and what the oracle says once all events were heard."""
         operation = life.operations[-1]
         with contextlib.suppress(Differs):
             await self._wait(lambda: self._oracle.has_heard(self.name, operation), "all events heard")
         where = (self.name, life.project, life.cluster_id)
         differs = [
+            *seen,
             *await judge(*where),
             *await self._oracle.of_operations(*where, *life.ends),
             *await self._oracle.of_events(self.name, operation),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Table, func, select
 
 from services.chassis.db import Database
+from services.chassis.outbox.tables import OUTBOX
 from services.chassis.saga.tables import OPERATION, STEP, UNIT
 from services.cluster.storage.clusters import get_cluster
 from services.cluster.storage.hosts import groups_of
@@ -37,7 +38,8 @@ class Oracle:
             cluster, groups = await get_cluster(tx, cluster_id), await groups_of(tx, cluster_id)
         assert cluster is not None
         async with db.project(project) as tx:
-            made = (await tx.execute(_made_authority(cluster_id))).scalar_one()
+            authority = await _kept(tx, cluster_id, "make_authority", "public_key")
+            hold = await _kept(tx, cluster_id, "hold_capacity", "hold")
         there, servers = self._at_the_cloud(project), sorted(host.server_id or "" for host in cluster.hosts)
         held = await self._held(project, cluster_id)
         return [
@@ -50,9 +52,10 @@ class Oracle:
             *_unless(len(there["ports"]), len(servers), "ports"),
             *_unless({kind: there[kind] for kind in _OTHERS if there[kind]}, {}, "other things at the cloud"),
             *_unless(held, {"holds": ["allocated"], "allocations": servers}, "what node holds"),
+            *_unless(await self._holds(project, cluster_id), [hold], "its hold, to the one that its build keeps"),
             *_unless(
                 await self._authorities(project, cluster_id),
-                [made],
+                [authority],
                 "its authority, to the one its machines trust",
             ),
             *_unless(self._runs(cluster_id), ["apply", "verify"], "runs that the runner was given"),
@@ -82,6 +85,11 @@ class Oracle:
             *self._doubles(project),
         ]
 
+    def left(self, project: str) -> list[str]:
+        """Say what is at the cloud in the moment in which the operation that takes a cluster away has ended."""
+        there = {kind: ids for kind, ids in self._at_the_cloud(project).items() if ids}
+        return _unless(there, {}, "at the cloud when the operation had ended")
+
     async def of_operations(self, lane: str, project: str, cluster_id: str, *ends: str) -> list[str]:
         """Judge the operations of a cluster: each ended as it should, and no step of it is left in the middle."""
         query = select(OPERATION.c.id, OPERATION.c.state, OPERATION.c.lease_owner)
@@ -105,12 +113,14 @@ class Oracle:
 
     async def of_events(self, lane: str, operation_id: str) -> list[str]:
         """Judge what was told of an operation: everything, once, in its order."""
-        wrote, heard = await told(self._database(lane), operation_id), await self._recorder.of(operation_id)
+        db = self._database(lane)
+        wrote, heard = await told(db, operation_id), await self._recorder.of(operation_id)
         lost, twice = [one for one in wrote if one not in heard], [one for one, n in Counter(heard).items() if n > 1]
         return [
             *_unless(lost, [], "events that were lost"),
             *_unless(twice, [], "events that took effect twice"),
             *([] if lost or twice else _unless(heard, wrote, "the order of events")),
+            *_unless(await _done_twice(db, operation_id), [], "parts that were told to be done more than once"),
         ]
 
     def _database(self, lane: str) -> Database:
@@ -135,6 +145,10 @@ class Oracle:
             allocated = sorted((await tx.execute(query)).scalars())
             items = (await tx.execute(select(func.count()).select_from(hold_items))).scalar_one()
         return {"holds": held if bool(items) == bool(held) else [*held, f"{items} items"], "allocations": allocated}
+
+    async def _holds(self, project: str, cluster_id: str) -> list[str]:
+        async with self._world.running["node"].process.database.project(project) as tx:
+            return list((await tx.execute(select(holds.c.id).where(holds.c.cluster_id == cluster_id))).scalars())
 
     async def _authorities(self, project: str, cluster_id: str) -> list[str]:
         """Return the public halves of a cluster's authorities."""
@@ -177,11 +191,21 @@ class Oracle:
             return [json.loads(row[0]) for row in database.execute(f"SELECT doc FROM {table}{where}", values)]
 
 
-def _made_authority(cluster_id: str) -> Any:
-    """Return the query for the public key that the build took for its machines."""
+async def _kept(tx: Any, cluster_id: str, step: str, what: str) -> str:
+    """Return what the unit of a build's step kept by this name."""
     builds = select(OPERATION.c.id).where(OPERATION.c.subject == cluster_id, OPERATION.c.saga == "cluster.build")
-    key = UNIT.c.result["public_key"].astext
-    return select(key).where(UNIT.c.operation_id.in_(builds), UNIT.c.step == "make_authority")
+    mine = UNIT.c.operation_id.in_(builds) & (UNIT.c.step == step)
+    return str((await tx.execute(select(UNIT.c.result[what].astext).where(mine))).scalar_one())
+
+
+async def _done_twice(db: Database, operation_id: str) -> list[str]:
+    """Return the steps and units (``''`` is a step's only one) that were told to be done twice: by two workers."""
+    query = select(OUTBOX.c.body).where(OUTBOX.c.subject == operation_id)
+    async with db.unscoped() as tx:
+        told_of = [json.loads(body)["data"] for body in (await tx.execute(query)).scalars()]
+    done = [data for data in told_of if data["state"] == "done"]
+    ends = Counter(f"{data['phase']} {data['step']} {data.get('unit')!r}" for data in done)
+    return [part for part, count in ends.items() if count > 1]
 
 
 async def _count(tx: Any, table: Table, condition: Any) -> int:

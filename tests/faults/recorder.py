@@ -15,13 +15,20 @@ _NAME = "recorder"
 
 
 class Recorder:
-    """Its effect of an event is a row in its own outbox, in the transaction of its inbox; nobody publishes that."""
+    """Its effect of an event is a row in its own outbox, in the transaction of its inbox; nobody publishes that.
+
+    At the first event of each subject it meets an outage: an event that is dropped by one is lost for good.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._met: set[str] = set()
 
     async def record(self, event: Event) -> None:
-        """Keep an event that is seen for the first time."""
+        """Keep an event that is seen for the first time. Raises TimeoutError once a subject."""
+        if event.subject not in self._met:
+            self._met.add(event.subject)
+            raise TimeoutError
         async with self._db.unscoped() as tx:
             if await inbox.first_time(tx, _NAME, event.id):
                 await outbox.add(tx, event)

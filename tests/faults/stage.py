@@ -17,6 +17,7 @@ import yaml
 from lab.launcher.postgres import PrivatePostgres
 from lab.launcher.processes import free_port
 from lab.launcher.rabbitmq import PrivateRabbit
+from lab.simcloud.knobs.client import Knobs
 from lab.simcloud.tests.running import CLOUD_PORTS, RunningCloud, enrol
 from services.chassis.bus import BusSettings
 from services.chassis.db import DatabaseSettings, Schema
@@ -34,6 +35,10 @@ from tests.support.ports import free_range
 _ROOT = Path(__file__).parents[2]
 _NODES_A_LANE = 3
 _RABBIT_PORTS = 3
+# So long a machine is given back at least: whoever does not wait for it is past it by then.
+_DELETING_SECONDS = 0.3
+# A worker that stands still holds its transactions for so long, one after the other.
+_IDLE_SECONDS = 2.0
 _QUICK_CLOUD = ("--step-seconds", "0.01", "--heat-retries", "0")
 # A cell waits for leases and tries to come round, so that these are short; what they do is the same.
 _QUICK = {
@@ -68,7 +73,8 @@ async def open_stage(folder: Path, lanes: int, seconds: float) -> AsyncIterator[
         databases = Databases(postgres.admin_dsn, session=secrets.token_hex(3))
 
         async def fresh(schema: Schema) -> DatabaseSettings:
-            return (await databases.copy(schema)).settings(pool_size=5)
+            settings = (await databases.copy(schema)).settings(pool_size=5)
+            return msgspec.structs.replace(settings, idle_in_transaction_seconds=_IDLE_SECONDS)
 
         bus = BusSettings(url=rabbit.url, reconnect_seconds=0.2, redelivery_delay_seconds=0.1)
         names = [f"lane-{number}" for number in range(lanes)]
@@ -93,6 +99,8 @@ async def _servers(stack: AsyncExitStack, folder: Path) -> tuple[PrivatePostgres
         stack.callback(server.stop)
     await asyncio.gather(*(asyncio.to_thread(one.start) for one in (postgres, rabbit, cloud)))
     stack.callback(cloud.stop)
+    knobs = stack.enter_context(Knobs(cloud.state))
+    knobs.on_work("node", "delay", state="deleting", delay_seconds=_DELETING_SECONDS)
     return postgres, rabbit, cloud
 
 

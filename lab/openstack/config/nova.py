@@ -35,7 +35,7 @@ def nova_compute(settings: Settings) -> Sections:
             # A node that became available is offered at the next pass, by default up to two minutes later.
             "update_resources_interval": 5,
             "periodic_fuzzy_delay": 0,
-            # Its look at servers' power reads a copy of the nodes that may be older than a server, which is stopped then.
+            # Its look at power reads a copy of the nodes that may be older than a server, and stops that one then.
             "sync_power_state_interval": -1,
             "graceful_shutdown_timeout": STOP_SECONDS,
             # nova-compute sleeps so long whenever it is stopped, whether it has something to do or not.
