@@ -14,9 +14,10 @@ from typing import Any, BinaryIO
 import msgspec
 
 from services.blueprint.domain.files import Files
-from services.blueprint.domain.publication import Checked, check_blueprint, check_element, refused
+from services.blueprint.domain.publication import Checked, check_blueprint, check_element, check_single, refused
+from services.blueprint.domain.single import is_single
 from services.blueprint.domain.upload import UploadRefused, checked_files, files_of_tar
-from services.contracts.blueprint import ElementVersion
+from services.contracts.blueprint import ElementVersion, Finding
 
 CPU_SECONDS = 1.0
 MEMORY_BYTES = 64 * 2**20
@@ -30,7 +31,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to validate: a folder as texts or as a tar archive, and what it is held against.
 
     ``kind`` is blueprint or element; ``schema`` that of its document; ``elements`` what a blueprint may use;
-    ``library`` the modules that all elements share. ``cpu_seconds`` and ``memory_bytes`` are the task's limits.
+    ``library`` the modules that all elements share; ``name`` and ``version`` those of a blueprint that is sent as a
+    single template. ``cpu_seconds`` and ``memory_bytes`` are the task's limits.
     """
 
     kind: str
@@ -39,6 +41,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     archive: bytes = b""
     elements: dict[str, dict[str, ElementVersion]] = {}
     library: dict[str, bytes] = {}
+    name: str | None = None
+    version: str | None = None
     cpu_seconds: float = CPU_SECONDS
     memory_bytes: int = MEMORY_BYTES
 
@@ -129,10 +133,15 @@ def _limit(task: Task) -> None:
 def _checked(task: Task) -> Checked:
     try:
         files = _files(task)
+        if task.kind == "element":
+            return check_element(files, task.schema, task.library, digest_covers_library=False)
+        if is_single(files):
+            return check_single(files, task.schema, task.elements, task.name, task.version)
     except UploadRefused as error:
         return refused(error.findings)
-    if task.kind == "element":
-        return check_element(files, task.schema, task.library, digest_covers_library=False)
+    if task.name or task.version:
+        message, hint = "A folder has its name and version in blueprint.yaml.", "Leave out the ones beside it."
+        return refused([Finding(file="blueprint.yaml", line=None, message=message, hint=hint)])
     return check_blueprint(files, task.schema, task.elements)
 
 

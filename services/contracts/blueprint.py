@@ -7,6 +7,8 @@ import msgspec
 from services.contracts.body import Body
 from services.contracts.times import Timestamp
 
+SHARED, WHOLE = "shared", "whole"
+"""Templates that no role has: of what all batches share, and of all machines of a cluster at once."""
 CATALOGUE = "catalogue"
 """Stands for the owner of what everybody may use."""
 Owner = Annotated[
@@ -54,7 +56,9 @@ class ElementUse(msgspec.Struct, frozen=True, kw_only=True):
 class BlueprintVersion(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable version, whole; ``digest`` covers all of it.
 
-    ``templates`` holds HOT by role (and ``shared``), ``template_files`` nested templates by their base name.
+    ``templates`` holds HOT by role, or one named ``whole`` that makes all machines at once, and beside it ``shared``;
+    ``template_files`` nested templates by their base name; ``template_parameters`` the names of the parameters that the
+    template ``whole`` is given as they are.
     """
 
     id: str
@@ -68,6 +72,7 @@ class BlueprintVersion(msgspec.Struct, frozen=True, kw_only=True):
     elements: list[ElementUse]
     templates: dict[str, str]
     template_files: dict[str, str] = {}
+    template_parameters: list[str] = []
     outputs: list[dict[str, Any]]
     checks: list[dict[str, Any]]
     digest: str
@@ -93,11 +98,22 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     hint: str | None = None
 
 
+SingleName = Annotated[
+    str | None,
+    msgspec.Meta(description="Of a single template, what the blueprint is to be called; its file's name if left out."),
+]
+SingleVersion = Annotated[
+    str | None, msgspec.Meta(description="Of a single template, the blueprint's version; 1.0.0 if left out.")
+]
+
+
 class ValidateBlueprint(Body, frozen=True):
-    """A blueprint's files; with a project, its own elements and those that are shared with it may be used."""
+    """A blueprint's files, or one HOT template; with a project, what it has and sees of elements may be used."""
 
     files: Texts
     project: str | None = None
+    name: SingleName = None
+    version: SingleVersion = None
 
 
 class ValidateElement(Body, frozen=True):
@@ -107,10 +123,19 @@ class ValidateElement(Body, frozen=True):
 
 
 class Publish(Body, frozen=True):
-    """The files of a blueprint or element that becomes the project's own."""
+    """The files of an element that becomes the project's own."""
 
     project: str
     files: Texts
+
+
+class PublishBlueprint(Body, frozen=True):
+    """The files of a blueprint, or one HOT template, that becomes the project's own."""
+
+    project: str
+    files: Texts
+    name: SingleName = None
+    version: SingleVersion = None
 
 
 class ChangeSharing(Body, frozen=True):

@@ -67,6 +67,9 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     shortages: list[str] = []
 
 
+Whole = Annotated[bool, msgspec.Meta(description="Whether one template makes all machines at once, of every role.")]
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a build will do, decided; ``hash`` covers all but ``id``, ``fit`` and the times."""
 
@@ -79,6 +82,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     blueprint_digest: str
     blueprint_owner: Owner = None
     parameters: dict[str, Any]
+    whole: Whole = False
     roles: list[PlanRole]
     elements: list[PlanElement]
     checks: list[PlanCheck] = []

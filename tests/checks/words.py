@@ -9,9 +9,9 @@ import yaml
 from tests.checks.sources import ROOT, python_files, text_of
 
 HOME_OF_STACK = "services/cluster/adapters/heat"
-# Python's own exit stacks, the name of a role that Heat's default policy asks for, and of types of Heat's.
+# Python's own exit stacks, the name of a role that Heat's default policy asks for, and names of Heat's.
 OTHER_MEANINGS = re.compile(
-    r"(Async)?ExitStack|stack_info|stacklevel|heat_stack_owner|openstack|OS::Heat::Stack", re.IGNORECASE
+    r"(Async)?ExitStack|stack_info|stacklevel|heat_stack_owner|openstack|OS::Heat::Stack|OS::stack_id", re.IGNORECASE
 )
 STACK = re.compile(r"(?<![a-z])stacks?(?![a-z])", re.IGNORECASE)
 

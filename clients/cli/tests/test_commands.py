@@ -106,10 +106,12 @@ def test_a_row_stays_a_line_where_no_terminal_is(api: Api, run: Run) -> None:
 
 def test_a_cluster_by_name(api: Api, run: Run) -> None:
     api.answer("GET", "/v1/clusters?name=demo", page(cluster()))
-    api.answer("GET", "/v1/clusters/clu_1", cluster())
+    told = {"kind": "template", "summary": "Where it answers.", "value": "http://192.0.2.7/"}
+    api.answer("GET", "/v1/clusters/clu_1", cluster(outputs={"url": told, "sizes": {**told, "value": [1, 2]}}))
     result = run("cluster", "show", "demo")
     assert result.exit_code == 0
     assert "demo-compute-1" in result.stdout
+    assert "url  http://192.0.2.7/  Where it answers." in result.stdout and "sizes  [1, 2]" in result.stdout
     api.answer("GET", "/v1/clusters?name=none", page())
     assert run("cluster", "show", "none").exit_code == exits.NOT_FOUND
 

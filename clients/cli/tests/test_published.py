@@ -52,6 +52,41 @@ def test_an_archive_is_sent_as_it_is(api: Api, run: Run, tmp_path: Path) -> None
     assert json.loads(result.stdout) == PUBLISHED
 
 
+def test_one_template_is_sent_as_text_with_its_name_and_version(api: Api, run: Run, tmp_path: Path) -> None:
+    api.answer("GET", "/v1/projects", page(project()))
+    api.answer("POST", "/v1/blueprints", PUBLISHED, 201)
+    source = tmp_path / "mine.yaml"
+    source.write_text("heat_template_version: 2021-04-16\n")
+    result = run("blueprint", "upload", str(source), "--name", "ours", "--version", "1.0.0")
+    assert result.exit_code == exits.OK and "ours 1.0.0 is published" in result.output, result.output
+    files = {"mine.yaml": "heat_template_version: 2021-04-16\n"}
+    sent = json.loads(api.asked[-1].body)
+    assert sent == {"project": "prj_1", "files": files, "name": "ours", "version": "1.0.0"}
+    errors = [{"pointer": "/files/mine.yaml", "message": "Line 1: It makes no machine.", "hint": "Add one."}]
+    api.answers.clear()
+    api.answer("GET", "/v1/projects", page(project()))
+    api.problem("POST", "/v1/blueprints", 422, "invalid-upload", errors=errors)
+    refused = run("blueprint", "upload", str(source))
+    assert refused.exit_code == exits.INVALID and f"{source}:1 It makes no machine. Add one." in refused.output
+
+
+def test_a_folder_is_named_in_its_document_only(api: Api, run: Run, blueprint: Path) -> None:
+    api.answer("GET", "/v1/projects", page(project()))
+    result = run("blueprint", "upload", str(blueprint), "--name", "other")
+    assert result.exit_code == exits.USAGE and "in blueprint.yaml" in result.output
+    assert all(asked.method == "GET" for asked in api.asked)
+
+
+def test_one_template_is_validated(api: Api, run: Run, tmp_path: Path) -> None:
+    finding = {"file": "mine.yaml", "line": 3, "message": "It is wrong.", "hint": None}
+    api.answer("POST", "/v1/blueprints/validate", {"valid": False, "findings": [finding]})
+    api.answer("GET", "/v1/projects", page(project()))
+    (tmp_path / "mine.yaml").write_text("a: b\n")
+    result = run("blueprint", "validate", str(tmp_path / "mine.yaml"))
+    assert result.exit_code == exits.INVALID and "mine.yaml:3 It is wrong." in "".join(result.output.splitlines())
+    assert json.loads(api.asked[-1].body)["files"] == {"mine.yaml": "a: b\n"}
+
+
 def test_what_is_wrong_is_told_by_file_and_line(api: Api, run: Run, blueprint: Path) -> None:
     errors = [
         {"pointer": "/files/infrastructure~1head.yaml", "message": "Line 7: It is wrong.", "hint": "Mend it."},

@@ -1,11 +1,14 @@
-"""The owner's own part of the drive: a script (`#!`), or a subset of `#cloud-config`.
+"""The owner's own part of the drive: scripts (`#!`), a subset of `#cloud-config`, or a MIME multipart text of such.
 
 Of cloud-config: `hostname`, `ssh_authorized_keys`, `users` (name, ssh_authorized_keys, shell, sudo, groups),
 `write_files` (path, content, encoding, owner, permissions, append), `runcmd`. Anything else is named on the console
-and left out. Key names and meaning: https://cloudinit.readthedocs.io/en/latest/reference/modules.html.
+and left out. Of a multipart text each part is read as if it were alone; a later cloud-config's keys replace those of an
+earlier one, or its lists are put behind them where its header Merge-Type has list(append). Key names and meaning:
+https://cloudinit.readthedocs.io/en/latest/reference/modules.html, /explanation/format.html, /reference/merging.html.
 """
 
 import base64
+import email
 import gzip
 import os
 import shlex
@@ -23,14 +26,31 @@ UNDERSTOOD = ("hostname", "ssh_authorized_keys", "users", "write_files", "runcmd
 
 
 def parse(content: bytes) -> dict[str, Any]:
-    """User data as cloud-config keys; a script becomes the key `script`. Raises nothing: what it is not is said."""
+    """User data as cloud-config keys; scripts become the key `scripts`. Raises nothing: what it is not is said."""
+    if content.startswith(b"Content-Type: multipart/"):
+        return _multipart(content)
     if content.startswith(b"#!"):
-        return {"script": content}
+        return {"scripts": [content]}
     if content.startswith(b"#cloud-config"):
         return _cloud_config(content)
     if content.strip():
         say("user data is neither a script nor #cloud-config: left out")
     return {}
+
+
+def _multipart(content: bytes) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for part in email.message_from_bytes(content).walk():
+        if part.is_multipart():
+            continue
+        payload = part.get_payload(decode=True)
+        found = parse(payload.lstrip() if isinstance(payload, bytes) else b"")
+        append = "list(append)" in str(part.get("Merge-Type") or part.get("X-Merge-Type") or "")
+        for key, value in found.items():
+            before = merged.get(key)
+            both = isinstance(before, list) and isinstance(value, list) and (append or key == "scripts")
+            merged[key] = [*before, *value] if both and before else value
+    return merged
 
 
 def _cloud_config(content: bytes) -> dict[str, Any]:
@@ -50,7 +70,7 @@ def _cloud_config(content: bytes) -> dict[str, Any]:
 def apply_files(config: dict[str, Any]) -> None:
     """All that must be there before sshd: names, keys, users, files. One bad entry does not stop the others."""
     for key in config:
-        if key not in (*UNDERSTOOD, "script"):
+        if key not in (*UNDERSTOOD, "scripts"):
             say(f"user data: {key} is not understood here, left out")
     if "hostname" in config:
         instance.choose_host_name(str(config["hostname"]))
@@ -106,10 +126,10 @@ def _content(entry: dict[str, Any]) -> bytes:
 
 
 def run_commands(config: dict[str, Any]) -> None:
-    """Run the script or `runcmd`, one after another; output goes to the journal, how each ended to the console."""
-    if "script" in config:
+    """Run scripts and `runcmd`, one after another; output goes to the journal, how each ended to the console."""
+    for script in config.get("scripts") or []:
         SCRIPT.parent.mkdir(parents=True, exist_ok=True)
-        SCRIPT.write_bytes(config["script"])
+        SCRIPT.write_bytes(script)
         SCRIPT.chmod(0o700)
         _run([str(SCRIPT)])
     for command in config.get("runcmd") or []:

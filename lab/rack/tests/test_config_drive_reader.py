@@ -49,9 +49,27 @@ def test_routes_and_address_become_commands() -> None:
     ]
 
 
+def _parts(*parts: tuple[str, str]) -> bytes:
+    head = 'Content-Type: multipart/mixed; boundary="=="\nMIME-Version: 1.0\n'
+    return "\n".join([head, *(f"--==\n{headers}\n\n{text}" for headers, text in parts), "--==--\n"]).encode()
+
+
+def test_parts_of_user_data_are_put_together(quiet: Path) -> None:
+    plain = "Content-Type: text/plain"
+    script = (plain, "#!/bin/sh\ntrue")
+    config = (plain, "#cloud-config\nhostname: a\nruncmd: [one]")
+    replaces = ("Content-Type: text/cloud-config", "#cloud-config\nruncmd: [two]")
+    appends = (f"{replaces[0]}\nMerge-Type: list(append)+dict(no_replace,recurse_list)+str()", replaces[1])
+    both = user_data.parse(_parts(script, config, appends))
+    assert [one.strip() for one in both["scripts"]] == [b"#!/bin/sh\ntrue"]
+    assert (both["hostname"], both["runcmd"]) == ("a", ["one", "two"])
+    assert user_data.parse(_parts(config, replaces))["runcmd"] == ["two"]
+    assert user_data.parse(_parts((plain, "neither"))) == {} and "neither a script" in quiet.read_text()
+
+
 def test_user_data_of_each_kind(quiet: Path) -> None:
     assert user_data.parse(b"") == {}
-    assert user_data.parse(b"#!/bin/sh\ntrue\n") == {"script": b"#!/bin/sh\ntrue\n"}
+    assert user_data.parse(b"#!/bin/sh\ntrue\n") == {"scripts": [b"#!/bin/sh\ntrue\n"]}
     assert user_data.parse(b"#cloud-config\nruncmd: [ls]\n") == {"runcmd": ["ls"]}
     assert user_data.parse(b"#cloud-config\n- a list\n") == {}
     assert user_data.parse(b"#cloud-config\na: [\n") == {}

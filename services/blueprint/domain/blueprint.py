@@ -9,11 +9,12 @@ import msgspec
 from services.blueprint.domain.files import Files, archive_of, digest_of
 from services.blueprint.domain.versions import matching
 from services.blueprint.domain.yaml_document import read_yaml
-from services.contracts.blueprint import BlueprintVersion, ElementUse, ElementVersion, RoleNeeds
+from services.contracts.blueprint import SHARED, WHOLE, BlueprintVersion, ElementUse, ElementVersion, RoleNeeds
 
 DOCUMENT = "blueprint.yaml"
-SHARED = "shared"
 
+GIVEN = frozenset({"hosts", "image", "metadata", "network", "user_data"})
+"""Parameters that the platform gives to a template that makes all machines at once."""
 Elements = dict[str, dict[str, ElementVersion]]
 """Elements by name and version."""
 
@@ -22,7 +23,7 @@ def blueprint_of(files: Files, elements: Elements, version_id: str, now: datetim
     """Return the blueprint in ``files``, which are valid against ``elements``."""
     document: dict[str, Any] = read_yaml(files[DOCUMENT].decode()).value
     infrastructure = document["infrastructure"]
-    paths = {SHARED: infrastructure["shared"], **infrastructure["roles"]}
+    paths = template_paths(infrastructure)
     return BlueprintVersion(
         id=version_id,
         name=document["name"],
@@ -34,12 +35,27 @@ def blueprint_of(files: Files, elements: Elements, version_id: str, now: datetim
         roles=[msgspec.convert(_known(RoleNeeds, role), RoleNeeds) for role in document["roles"]],
         elements=[element_use(use, elements) for use in document["elements"]],
         templates={name: files[path].decode() for name, path in paths.items()},
+        template_parameters=template_parameters(files, infrastructure),
         template_files={PurePosixPath(path).name: files[path].decode() for path in infrastructure.get("files", [])},
         outputs=document["outputs"],
         checks=document["checks"],
         digest=digest_of(files),
         published_at=now,
     )
+
+
+def template_paths(infrastructure: dict[str, Any]) -> dict[str, str]:
+    """Return the paths of the templates by role, or of the one that makes all machines, and of what they share."""
+    whole = {WHOLE: infrastructure["whole"]} if WHOLE in infrastructure else {}
+    return {SHARED: infrastructure["shared"], **infrastructure.get("roles", whole)}
+
+
+def template_parameters(files: Files, infrastructure: dict[str, Any]) -> list[str]:
+    """Return the parameters of the template that makes all machines, without those that the platform knows."""
+    if WHOLE not in infrastructure:
+        return []
+    template = read_yaml(files[infrastructure[WHOLE]].decode()).value
+    return [name for name in template.get("parameters") or {} if name not in GIVEN]
 
 
 def checks_archive(files: Files, checks: list[dict[str, Any]]) -> bytes:

@@ -14,16 +14,17 @@ def role_findings(document: YamlDocument) -> Iterator[Finding]:
     """Yield what is wrong with the roles."""
     blueprint = document.value
     names = [role["name"] for role in blueprint["roles"]]
+    templates = blueprint["infrastructure"].get("roles")
     for index, role in enumerate(blueprint["roles"]):
         place = f"/roles/{index}"
         if names.index(role["name"]) != index:
             yield _finding(document, place, f"The role {role['name']} is there twice.", "Give each role its own name.")
-        if role["name"] not in blueprint["infrastructure"]["roles"]:
+        if templates is not None and role["name"] not in templates:
             hint = "Add it under infrastructure.roles."
             yield _finding(document, place, f"The role {role['name']} has no template.", hint)
         yield from _reference_findings(document, f"{place}/count", role["count"])
         yield from _count_findings(document, place, role)
-    for name in blueprint["infrastructure"]["roles"]:
+    for name in templates or ():
         if name not in names:
             place = f"/infrastructure/roles/{name}"
             yield _finding(document, place, f"There is no role {name}.", f"The roles are: {', '.join(names)}.")

@@ -30,10 +30,12 @@ MOST_BYTES = 200_000_000
 
 @dataclass(frozen=True)
 class Upload:
-    """A folder as it was sent: texts by path, or a tar archive."""
+    """A folder as it was sent: texts by path, or a tar archive. A single template may be given a name and version."""
 
     texts: dict[str, str] | None = None
     archive: bytes = b""
+    name: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,15 @@ class OwnPublisher:
             return Task(kind=kind.name, schema=schema, texts=upload.texts, archive=upload.archive, library=library)
         known = await self.shelf.elements(caller, project)
         schema = self.publisher.blueprint_schema()
-        return Task(kind=kind.name, schema=schema, texts=upload.texts, archive=upload.archive, elements=known)
+        return Task(
+            kind=kind.name,
+            schema=schema,
+            texts=upload.texts,
+            archive=upload.archive,
+            elements=known,
+            name=upload.name,
+            version=upload.version,
+        )
 
     async def publish(self, kind: Kind[V], caller: Caller, project: str, upload: Upload) -> PublishedVersion:
         """Publish a version; the same content again answers the version that is there.

@@ -10,6 +10,7 @@ import msgspec
 from services.blueprint.domain import blueprint as blueprints
 from services.blueprint.domain import element as elements
 from services.blueprint.domain.files import Files, archive_of
+from services.blueprint.domain.single import folder_around
 from services.blueprint.domain.upload import MOST_FINDINGS, shown
 from services.blueprint.domain.validation import validate_blueprint, validate_element
 from services.contracts.blueprint import BlueprintVersion, ElementVersion, Finding
@@ -44,6 +45,20 @@ def check_blueprint(files: Files, schema: dict[str, Any], known: blueprints.Elem
     version = blueprints.blueprint_of(files, known, "", datetime.now(UTC))
     archive = blueprints.checks_archive(files, version.checks)
     return Checked(blueprint=version, archive=archive, folder=archive_of(files))
+
+
+def check_single(
+    files: Files, schema: dict[str, Any], known: blueprints.Elements, name: str | None, version: str | None
+) -> Checked:
+    """Return what came of a single template; its findings are all of the file that was sent. Raises UploadRefused."""
+    (path,) = files
+    checked = check_blueprint(folder_around(files, name, version), schema, known)
+    if not checked.findings:
+        return checked
+    return refused(
+        Finding(file=path, line=None, message=f"{item.file}, as it is made of this: {item.message}", hint=item.hint)
+        for item in checked.findings
+    )
 
 
 def check_element(files: Files, schema: dict[str, Any], library: Files, *, digest_covers_library: bool) -> Checked:

@@ -45,14 +45,16 @@ _RESOURCE_KEYS = frozenset(
     }
 )
 _OUTPUT_KEYS = frozenset({"value", "description", "condition"})
-_CONSTRAINTS: dict[str, tuple[frozenset[str], str]] = {
-    "length": (frozenset({"min", "max"}), "a map of min and max"),
-    "range": (frozenset({"min", "max"}), "a map of min and max"),
-    "modulo": (frozenset({"step", "offset"}), "a map of step and offset"),
-    "allowed_values": (frozenset(), "a list"),
-    "allowed_pattern": (frozenset(), "a text"),
-    "custom_constraint": (frozenset(), "a text"),
+_BOUNDS = frozenset({"min", "max"})
+_CONSTRAINTS: dict[str, tuple[frozenset[str], str, tuple[str, ...]]] = {
+    "length": (_BOUNDS, "a map of min and max", ("comma_delimited_list", "json", "string")),
+    "range": (_BOUNDS, "a map of min and max", ("number",)),
+    "modulo": (frozenset({"step", "offset"}), "a map of step and offset", ("number",)),
+    "allowed_values": (frozenset(), "a list", ("boolean", "comma_delimited_list", "number", "string")),
+    "allowed_pattern": (frozenset(), "a text", ("string",)),
+    "custom_constraint": (frozenset(), "a text", ("boolean", "comma_delimited_list", "number", "string")),
 }
+"""Of each constraint the keys of what it is given, if that is a map, how it is written, and for which types it is."""
 _NUMBER = re.compile(r"[-+]?[0-9]{1,18}(\.[0-9]{1,18})?")
 _KINDS = {"allowed_values": list, "allowed_pattern": str, "custom_constraint": str}
 
@@ -124,20 +126,27 @@ def _parameter(name: str, given: Any) -> Iterator[Problem]:
         yield "/constraints", f"The constraints of {name} are no list.", None
         return
     for index, constraint in enumerate(constraints or []):
-        problem = _constraint(constraint)
+        problem = _constraint(given["type"], constraint)
         if problem:
             yield f"/constraints/{index}", f"A constraint of {name} {problem}", f"There are: {', '.join(_CONSTRAINTS)}."
 
 
-def _constraint(given: Any) -> str | None:
-    kinds = [key for key in given if key in _CONSTRAINTS] if isinstance(given, dict) else []
-    if len(kinds) != 1 or set(given) - {*kinds, "description"}:
+def _constraint(kind: str, given: Any) -> str | None:
+    named = [key for key in given if key in _CONSTRAINTS] if isinstance(given, dict) else []
+    if len(named) != 1 or set(given) - {*named, "description"}:
         return "is none that HOT has, or two in one."
-    kind, value = kinds[0], given[kinds[0]]
-    keys, form = _CONSTRAINTS[kind]
-    if keys and isinstance(value, dict) and value and set(value) <= keys and all(map(_is_number, value.values())):
-        return None
-    return None if not keys and isinstance(value, _KINDS[kind]) else f"is not as it has to be: {kind} is {form}."
+    name, value = named[0], given[named[0]]
+    keys, form, types = _CONSTRAINTS[name]
+    if kind not in types:
+        return f"is not for its type: {name} is for {', '.join(types)}."
+    fits = _limits(name, value, keys) if keys else isinstance(value, _KINDS[name])
+    return None if fits else f"is not as it has to be: {name} is {form}."
+
+
+def _limits(name: str, value: Any, keys: frozenset[str]) -> bool:
+    if not isinstance(value, dict) or not value or not set(value) <= keys or not all(map(_is_number, value.values())):
+        return False
+    return name != "modulo" or (set(value) == keys and abs(float(value["offset"])) < abs(float(value["step"])))
 
 
 def _is_number(value: Any) -> bool:

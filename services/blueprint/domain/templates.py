@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any
 
+from services.blueprint.domain.blueprint import GIVEN
 from services.blueprint.domain.resource_types import refusal
 from services.blueprint.domain.template_functions import function_findings
 from services.blueprint.domain.template_references import reference_findings
@@ -23,6 +24,7 @@ class Part(Enum):
         frozenset({"hosts", "count", "image", "flavor", "network", "user_data", "metadata"}),
         frozenset({"servers"}),
     )
+    WHOLE = (GIVEN, frozenset({"servers"}))
     NESTED = (frozenset[str](), frozenset[str]())
 
 

@@ -10,10 +10,11 @@ from services.blueprint.domain.element import DOCUMENT as ELEMENT
 from services.blueprint.domain.element import LIBRARY, PLAYBOOKS
 from services.blueprint.domain.files import Files
 from services.blueprint.domain.parameters import example_findings, parameter_findings
+from services.blueprint.domain.template_whole import whole_findings
 from services.blueprint.domain.templates import Part, template_findings
 from services.blueprint.domain.yaml_document import YamlDocument, YamlRefused, read_yaml
 from services.chassis.validation import schema_problems
-from services.contracts.blueprint import Finding
+from services.contracts.blueprint import WHOLE, Finding
 
 MOST_DOCUMENT_BYTES = 100_000
 """Of blueprint.yaml and element.yaml, which are read whole wherever a version is looked at."""
@@ -35,6 +36,7 @@ def validate_blueprint(files: Files, schema: dict[str, Any], elements: Elements)
     yield from role_findings(document)
     yield from element_findings(document, elements)
     yield from _output_findings(document)
+    yield from whole_findings(document, files)
     yield from _file_findings(document, files)
     if not wrong_parameters:
         yield from example_findings(document, files)
@@ -97,7 +99,7 @@ def _output_findings(document: YamlDocument) -> Iterator[Finding]:
                 message = f"The check {item['name']} has the name of an element."
                 hint = "Progress is told by these names, elements and checks in one table: choose another."
                 yield _finding(document, f"{place}/name", message, hint)
-            if kind == "outputs" and item["role"] not in roles:
+            if item.get("kind") == "ssh" and item["role"] not in roles:
                 hint = f"The roles are: {', '.join(roles)}."
                 yield _finding(document, f"{place}/role", f"There is no role {item['role']}.", hint)
 
@@ -112,7 +114,8 @@ def _file_findings(document: YamlDocument, files: Files) -> Iterator[Finding]:
             yield _finding(document, f"/infrastructure/files/{index}", message, "Heat knows them by it: rename one.")
     parts = [
         ("/infrastructure/shared", infrastructure["shared"], Part.SHARED),
-        *((f"/infrastructure/roles/{name}", path, Part.ROLE) for name, path in infrastructure["roles"].items()),
+        *((f"/infrastructure/roles/{name}", path, Part.ROLE) for name, path in infrastructure.get("roles", {}).items()),
+        *(("/infrastructure/whole", infrastructure[WHOLE], Part.WHOLE) for _ in [WHOLE] if WHOLE in infrastructure),
         *((f"/infrastructure/files/{index}", path, Part.NESTED) for index, path in enumerate(nested)),
     ]
     looked_at: set[str] = set()

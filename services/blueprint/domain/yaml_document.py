@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -22,6 +23,7 @@ _MOST_POINTER_CHARACTERS = 4_000_000
 _DIGITS = "0123456789+-_:."
 _LARGEST = 2**63 - 1
 _SHOWN = 80
+_KEPT = 4
 _TAG = "tag:yaml.org,2002:"
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -48,8 +50,12 @@ class YamlDocument:
         return self.lines.get(pointer)
 
 
+@lru_cache(maxsize=_KEPT)
 def read_yaml(text: str) -> YamlDocument:
-    """Return the document in ``text``; raises YamlRefused. Nothing is built before the limits are checked."""
+    """Return the document in ``text``; raises YamlRefused. Nothing is built before the limits are checked.
+
+    A template is looked at from several sides: the last documents are kept, and nobody changes one.
+    """
     if len(text.encode()) > MOST_BYTES:
         raise YamlRefused(f"The file has more than {MOST_BYTES} bytes.")
     try:

@@ -15,7 +15,7 @@ from services.contracts.blueprint import (
     BlueprintVersion,
     ChangeSharing,
     Form,
-    Publish,
+    PublishBlueprint,
     PublishedVersion,
     Sharing,
     ValidateBlueprint,
@@ -53,11 +53,12 @@ async def show_blueprint_form(call: Call[Factory, None, ChooseVersion]) -> Form:
     body_bytes=UPLOAD_BYTES,
 )
 async def validate_blueprint_files(call: Call[Factory, ValidateBlueprint, None]) -> ValidationReport:
-    """Say everything that is wrong with the files of a blueprint's folder. Nothing is kept."""
+    """Say everything that is wrong with the files of a blueprint's folder, or with one template. Nothing is kept."""
     project = call.body.project
     if project:
         require_project(call.caller, project)
-    task = await call.context.own.task(BLUEPRINT, call.caller, project, Upload(texts=call.body.files))
+    upload = Upload(texts=call.body.files, name=call.body.name, version=call.body.version)
+    task = await call.context.own.task(BLUEPRINT, call.caller, project, upload)
     findings = (await call.context.validation.run(task)).findings
     return ValidationReport(valid=not findings, findings=findings)
 
@@ -70,9 +71,12 @@ async def validate_blueprint_files(call: Call[Factory, ValidateBlueprint, None])
     needs_idempotency_key=True,
     body_bytes=UPLOAD_BYTES,
 )
-async def publish_blueprint(call: Call[Factory, Publish, None]) -> PublishedVersion:
-    """Publish a version of a project's own blueprint from texts. It never changes; the same again changes nothing."""
-    upload = Upload(texts=call.body.files)
+async def publish_blueprint(call: Call[Factory, PublishBlueprint, None]) -> PublishedVersion:
+    """Publish a version of a project's own blueprint from texts. It never changes; the same again changes nothing.
+
+    One HOT template becomes a blueprint: its parameters are asked, its servers are the machines.
+    """
+    upload = Upload(texts=call.body.files, name=call.body.name, version=call.body.version)
     return await call.context.own.publish(BLUEPRINT, call.caller, call.body.project, upload)
 
 

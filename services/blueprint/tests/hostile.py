@@ -230,6 +230,45 @@ HOSTILE: dict[str, Hostile] = {
     "long-names": Hostile(("Its path is longer",), archive=_names("a" * 100_000, "a/" * 3000 + "b")),
 }
 
+_HOT = "heat_template_version: 2021-04-16\nresources:\n"
+
+
+def _single(text: str) -> dict[str, str]:
+    return {"single.yaml": _HOT + text}
+
+
+HOSTILE |= {
+    "single-of-many-servers": Hostile(
+        ("each is a role",),
+        _single("".join(f"  m{n}: {{type: 'OS::Nova::Server', properties: {{flavor: x}}}}\n" for n in range(900))),
+    ),
+    "single-of-many-calls": Hostile(
+        ("blueprint.yaml, as it is made of this: The file has more than 100000 bytes",),
+        _single(
+            "  m: {type: 'OS::Nova::Server', properties: {flavor: x, metadata: {a: ["
+            + "{get_param: p}, " * 2900
+            + "]}}}\nparameters: {p: {type: string, description: "
+            + "d" * 100_000
+            + "}}\n"
+        ),
+    ),
+    "single-with-servers-in-groups": Hostile(
+        ("deeper than",),
+        _single(
+            "  m: "
+            + "{type: 'OS::Heat::ResourceGroup', properties: {resource_def: " * 15
+            + "{type: 'OS::Nova::Server'}"
+            + "}}" * 15
+            + "\n"
+        ),
+    ),
+    "single-with-file": Hostile(
+        ("get_file is not allowed",),
+        _single("  m: {type: 'OS::Nova::Server', properties: {flavor: x, user_data: {get_file: /etc/shadow}}}\n"),
+    ),
+    "single-that-is-no-template": Hostile(("no HOT template",), {"single.yaml": "a: b\n"}),
+}
+
 JSON_BODIES: dict[str, bytes] = {
     "deep": b'{"project":"p","files":' + b'{"a":' * 500_000,
     "deep-list": b"[" * 1_000_000,

@@ -93,29 +93,36 @@ def conditions(depth: int = _DEPTH) -> Any_:
     )
 
 
-def _bounds(low: str, high: str) -> Any_:
-    return st.fixed_dictionaries({low: st.integers(0, 3)}, optional={high: st.integers(4, 9)})
-
-
-_CONSTRAINTS = st.one_of(
-    _bounds("min", "max").map(lambda found: {"length": found}),
-    _bounds("min", "max").map(lambda found: {"range": found}),
-    _bounds("offset", "step").map(lambda found: {"modulo": found}),
-    st.lists(_WORDS, min_size=1, max_size=2).map(lambda found: {"allowed_values": found}),
-    st.sampled_from([{"allowed_pattern": "[a-z]*"}, {"custom_constraint": "nova.keypair", "description": "A key."}]),
+_BOUNDS = st.fixed_dictionaries({"min": st.integers(0, 3)}, optional={"max": st.integers(4, 9)})
+_LENGTH = _BOUNDS.map(lambda found: {"length": found})
+_VALUES = st.lists(_WORDS, min_size=1, max_size=2).map(lambda found: {"allowed_values": found})
+_MODULO = st.integers(1, 9).map(lambda step: {"modulo": {"step": step, "offset": step - 1}})
+_OTHERS = st.sampled_from(
+    [{"allowed_pattern": "[a-z]*"}, {"custom_constraint": "nova.keypair", "description": "A key."}]
 )
-_PARAMETERS = st.fixed_dictionaries(
-    {"type": st.sampled_from(["string", "number", "json", "boolean", "comma_delimited_list"])},
-    optional={
+_CONSTRAINTS: dict[str, Any_] = {
+    "string": _LENGTH | _VALUES | _OTHERS,
+    "number": _BOUNDS.map(lambda found: {"range": found}) | _MODULO | st.just({"allowed_values": [1, 2.5]}),
+    "json": _LENGTH,
+    "boolean": st.just({"allowed_values": [True]}),
+    "comma_delimited_list": _LENGTH | _VALUES,
+}
+
+
+def _parameter(kind: str) -> Any_:
+    more = {
         "label": _WORDS,
         "description": _WORDS,
         "default": _WORDS,
         "hidden": st.booleans(),
         "immutable": st.booleans(),
         "tags": st.lists(_WORDS, max_size=2),
-        "constraints": st.lists(_CONSTRAINTS, max_size=2),
-    },
-)
+        "constraints": st.lists(_CONSTRAINTS[kind], max_size=2),
+    }
+    return st.fixed_dictionaries({"type": st.just(kind)}, optional=more)
+
+
+_PARAMETERS = st.sampled_from(sorted(_CONSTRAINTS)).flatmap(_parameter)
 _GIVEN = {
     "text": {"type": "string"},
     "list": {"type": "comma_delimited_list"},

@@ -8,6 +8,7 @@ from services.cluster.export.ansible import CHECKS, inventory, playbook
 from services.cluster.export.archive import texts_of
 from services.cluster.export.infrastructure import infrastructure_files
 from services.cluster.export.readme import readme
+from services.cluster.planning.batches import batches_of
 from services.contracts.blueprint import BlueprintVersion
 from services.contracts.cluster import Cluster, Plan
 
@@ -65,17 +66,12 @@ def settings(plan: Plan) -> str:
         "# What the scripts are about: the cluster, its batches of machines, and the secrets that its elements need",
         "# (element, name, kind, bytes).",
         f"name={plan.cluster_name}",
-        f"batches=({' '.join(batches_of(plan))})",
+        f"batches=({' '.join(batch.key for batch in batches_of(plan))})",
         "secrets=(",
         *(f'  "{secret}"' for secret in secrets),
         ")",
     ]
     return "\n".join(lines) + "\n"
-
-
-def batches_of(plan: Plan) -> list[str]:
-    """Return the names of the batches of machines, ``<role>-<number>``."""
-    return [f"{role.name}-{number}" for role in plan.roles for number in range(len(role.batches))]
 
 
 def _secret(element: str, secret: dict[str, Any]) -> str:

@@ -4,10 +4,9 @@ from typing import Any
 
 import yaml
 
-from services.contracts.blueprint import BlueprintVersion
-from services.contracts.cluster import Plan, PlanRole
-
-SHARED = "shared"
+from services.cluster.planning.batches import batches_of, template_parameters
+from services.contracts.blueprint import SHARED, BlueprintVersion
+from services.contracts.cluster import Plan
 
 
 def infrastructure_files(plan: Plan, blueprint: BlueprintVersion, *, image: str, network: str) -> dict[str, str]:
@@ -18,16 +17,12 @@ def infrastructure_files(plan: Plan, blueprint: BlueprintVersion, *, image: str,
     files = {f"hot/{name}": text for name, text in blueprint.template_files.items()}
     files[f"hot/{SHARED}.yaml"] = blueprint.templates[SHARED]
     files[f"hot/{SHARED}.env.yaml"] = _environment({"network": network})
-    for role in plan.roles:
-        for number, hosts in enumerate(role.batches):
-            files[f"hot/{role.name}-{number}.yaml"] = blueprint.templates[role.name]
-            files[f"hot/{role.name}-{number}.env.yaml"] = _environment(_batch(plan, role, hosts, image))
-    return files
-
-
-def _batch(plan: Plan, role: PlanRole, hosts: list[str], image: str) -> dict[str, Any]:
     metadata = {"cluster": plan.cluster_name}
-    return {"hosts": ",".join(hosts), "count": len(hosts), "image": image, "flavor": role.flavor, "metadata": metadata}
+    for batch in batches_of(plan):
+        given = {**template_parameters(plan, blueprint, batch), "image": image, "metadata": metadata}
+        files[f"hot/{batch.key}.yaml"] = blueprint.templates[batch.template]
+        files[f"hot/{batch.key}.env.yaml"] = _environment(given)
+    return files
 
 
 def _environment(parameters: dict[str, Any]) -> str:

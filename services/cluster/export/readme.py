@@ -1,5 +1,6 @@
 """The page that comes with an export."""
 
+from services.cluster.planning.batches import batches_of
 from services.contracts.blueprint import BlueprintVersion
 from services.contracts.cluster import Cluster, Plan
 
@@ -56,7 +57,7 @@ def readme(cluster: Cluster, plan: Plan, blueprint: BlueprintVersion, *, image: 
         roles=", ".join(f"{role.count} {role.name}" for role in plan.roles),
         image=image,
         network=network,
-        batches=", ".join(f"{role.name}-{number}" for role in plan.roles for number in range(len(role.batches))),
+        batches=", ".join(batch.key for batch in batches_of(plan)),
         checks=", ".join(check.name for check in plan.checks) or "none",
         elements=", ".join(element.name for element in plan.elements),
     )

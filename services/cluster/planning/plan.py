@@ -11,7 +11,7 @@ from services.cluster.exceptions import InvalidParameters
 from services.cluster.planning.fit import fit_of
 from services.cluster.planning.host_names import name_problems
 from services.cluster.planning.parameters import references_in, resolve_parameters, substitute
-from services.contracts.blueprint import BlueprintVersion, ElementUse, RoleNeeds
+from services.contracts.blueprint import WHOLE, BlueprintVersion, ElementUse, RoleNeeds
 from services.contracts.cluster import Plan, PlanCheck, PlanElement, PlanRole
 from services.contracts.node import CapacityReport
 
@@ -36,7 +36,10 @@ def make_plan(
     """Return the plan of a cluster; raises InvalidParameters with every error at once."""
     parameters = resolve_parameters(blueprint.parameters, given)
     _check_size(blueprint, parameters)
+    whole = WHOLE in blueprint.templates
     roles = _roles(blueprint.roles, parameters, cluster_name, batch_size)
+    if whole:
+        roles = _undivided(roles, batch_size)
     plan = Plan(
         id=plan_id,
         project_id=project_id,
@@ -47,6 +50,7 @@ def make_plan(
         blueprint_digest=blueprint.digest,
         blueprint_owner=blueprint.owner,
         parameters=parameters,
+        whole=whole,
         roles=roles,
         elements=[_element(use, roles, parameters) for use in blueprint.elements],
         checks=[_check(check, roles) for check in blueprint.checks],
@@ -107,6 +111,16 @@ def _role(need: RoleNeeds, count: int, cluster: str, batch_size: int) -> PlanRol
         hosts=hosts,
         batches=[hosts[start : start + batch_size] for start in range(0, count, batch_size)],
     )
+
+
+def _undivided(roles: list[PlanRole], most: int) -> list[PlanRole]:
+    """Return roles whose machines are made at once, which are no more than a batch has."""
+    total = sum(role.count for role in roles)
+    if total > most:
+        hint = "Ask for fewer, or write a blueprint with a template for each role: its machines are made in batches."
+        problem = FieldProblem("/parameters", f"One template makes at most {most} machines, not {total}.", hint)
+        raise InvalidParameters("The blueprint makes all machines at once.", errors=(problem,))
+    return [msgspec.structs.replace(role, batches=[role.hosts]) for role in roles]
 
 
 def _element(use: ElementUse, roles: list[PlanRole], parameters: dict[str, Any]) -> PlanElement:

@@ -13,7 +13,8 @@ from services.cluster.sagas.machines import batches, create_batch, create_shared
 from services.cluster.sagas.reach import reach_batch
 from services.cluster.sagas.stopping import stop_runs
 from services.cluster.storage.clusters import change_cluster, get_cluster
-from services.cluster.storage.hosts import change_each_host, change_hosts
+from services.cluster.storage.hosts import change_each_host, change_hosts, group_of
+from services.contracts.blueprint import WHOLE
 from services.contracts.node import Allocation, HoldRequest
 from services.contracts.secrets import EnsureAuthority, SecretSpec
 
@@ -95,7 +96,9 @@ async def finish(ctx: Context) -> Done:
     blueprint = await blueprint_of(ctx, plan)
     async with ctx.tx() as tx:
         cluster = await get_cluster(tx, cluster_of(ctx))
-        outputs = outputs_of(blueprint.outputs, cluster.hosts if cluster else [], plan.parameters)
+        made = await group_of(tx, cluster_of(ctx), WHOLE)
+        hosts = cluster.hosts if cluster else []
+        outputs = outputs_of(blueprint.outputs, hosts, plan.parameters, made.outputs if made else {})
         await change_hosts(tx, cluster_of(ctx), state="ready", reason=None)
         await change_cluster(tx, cluster_of(ctx), state="ready", reason=None, outputs=outputs)
     return Done({})

@@ -10,13 +10,14 @@ from services.chassis.cloud import CloudAccess
 from services.chassis.saga import Done, Intent, Reason, StepFailed, Unit, Wait
 from services.cluster.domain.machine_group import GroupSpec, GroupState, Member, Observation
 from services.cluster.domain.placement import unplaced
+from services.cluster.planning.batches import Batch, batches_of, template_parameters
 from services.cluster.sagas.deps import Context, access_of, blueprint_of, cluster_of, mandate_of, plan_of
 from services.cluster.storage.clusters import GROUP_INTENT
 from services.cluster.storage.hosts import change_batch, change_each_host, forget_group, group_of, record_group
-from services.contracts.cluster import Plan, PlanRole
+from services.contracts.blueprint import SHARED, BlueprintVersion
+from services.contracts.cluster import Plan
 from services.contracts.node import HealthRequest, ServerHealth
 
-SHARED = "shared"
 _LOOK_SECONDS = (0.25, 3.0)
 _RENEWAL = "cloud.log-in"
 _MOST_RENEWALS = 10
@@ -27,9 +28,8 @@ _SSHD_FILE = "/etc/ssh/sshd_config.d/10-cloudpoint.conf"
 
 
 async def batches(ctx: Context) -> list[Unit]:
-    """One unit a batch of machines, the key ``<role>-<number>``."""
-    plan = await plan_of(ctx)
-    return [Unit(f"{role.name}-{n}", {"role": role.name, "number": n}) for role in plan.roles for n in _numbers(role)]
+    """One unit a batch of machines."""
+    return [Unit(batch.key, {"machines": len(batch.names)}) for batch in batches_of(await plan_of(ctx))]
 
 
 async def create_shared(ctx: Context) -> Done | Wait:
@@ -229,14 +229,14 @@ async def _record(
 
 async def _spec(ctx: Context, plan: Plan, key: str) -> GroupSpec:
     blueprint = await blueprint_of(ctx, plan)
-    role = None if key == SHARED else next(role for role in plan.roles if role.name == key.rpartition("-")[0])
+    batch = None if key == SHARED else next(batch for batch in batches_of(plan) if batch.key == key)
     return GroupSpec(
         cluster_id=cluster_of(ctx),
         cluster_name=plan.cluster_name,
         key=key,
-        template=blueprint.templates[role.name if role else SHARED],
+        template=blueprint.templates[batch.template if batch else SHARED],
         files=blueprint.template_files,
-        parameters=await _batch_parameters(ctx, plan, role, key) if role else _shared_parameters(ctx, plan),
+        parameters=await _batch_parameters(ctx, plan, blueprint, batch) if batch else _shared_parameters(ctx, plan),
         marks={"operation": ctx.operation.id, "fence": str(ctx.operation.fence)},
     )
 
@@ -245,15 +245,12 @@ def _shared_parameters(ctx: Context, plan: Plan) -> dict[str, Any]:
     return {"network": ctx.deps.settings.clouds[plan.cloud_id].network}
 
 
-async def _batch_parameters(ctx: Context, plan: Plan, role: PlanRole, key: str) -> dict[str, Any]:
+async def _batch_parameters(ctx: Context, plan: Plan, blueprint: BlueprintVersion, batch: Batch) -> dict[str, Any]:
     async with ctx.deps.db.project(plan.project_id) as tx:
         shared = await group_of(tx, cluster_of(ctx), SHARED)
-    hosts = role.batches[int(key.rpartition("-")[2])]
     return {
-        "hosts": ",".join(hosts),
-        "count": len(hosts),
+        **template_parameters(plan, blueprint, batch),
         "image": ctx.deps.settings.clouds[plan.cloud_id].image,
-        "flavor": role.flavor,
         "network": shared.outputs["network"] if shared else "",
         "user_data": user_data(ctx.result_of("make_authority")["public_key"]),
         "metadata": {"cloudpoint_cluster": cluster_of(ctx), "cloudpoint_operation": ctx.operation.id},
@@ -289,8 +286,7 @@ def _complaints(report: Iterable[ServerHealth]) -> list[str]:
 
 def _size(plan: Plan, key: str) -> int:
     """How many machines a group is to have."""
-    name, _, number = key.rpartition("-")
-    return sum(len(role.batches[int(number)]) for role in plan.roles if role.name == name)
+    return sum(len(batch.names) for batch in batches_of(plan) if batch.key == key)
 
 
 async def _reason(ctx: Context, plan: Plan, key: str, seen: Observation) -> Reason:
@@ -319,7 +315,3 @@ async def _health(ctx: Context, plan: Plan, seen: Observation) -> list[ServerHea
         project_id=plan.project_id, cloud_id=plan.cloud_id, server_ids=servers, cluster_id=cluster_of(ctx)
     )
     return (await ctx.deps.nodes.health(request, mandate_of(ctx))).items
-
-
-def _numbers(role: PlanRole) -> range:
-    return range(len(role.batches))

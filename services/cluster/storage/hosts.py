@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.ids import new_id
+from services.cluster.planning.batches import batches_of
 from services.cluster.schema import clusters, hosts, machine_groups
 from services.contracts.cluster import Host, Plan
 
@@ -21,14 +22,14 @@ async def add_hosts(tx: AsyncConnection, cluster_id: str, plan: Plan) -> None:
             "cluster_id": cluster_id,
             "cloud_id": plan.cloud_id,
             "name": name,
-            "role": role.name,
-            "batch": f"{role.name}-{number}",
+            "role": role,
+            "batch": batch.key,
             "state": "planned",
             "host_keys": [],
         }
-        for role in plan.roles
-        for number, batch in enumerate(role.batches)
-        for name in batch
+        for batch in batches_of(plan)
+        for role, names in batch.hosts.items()
+        for name in names
     ]
     placed = [{**row, "position": position} for position, row in enumerate(rows)]
     await tx.execute(insert(hosts).values(placed))

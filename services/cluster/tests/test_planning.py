@@ -160,6 +160,6 @@ def test_outputs_say_how_to_connect():
         {"name": "ssh", "kind": "ssh", "role": "head", "summary": "Log in."},
         {"name": "size", "kind": "parameter", "parameter": "nodes"},
     ]
-    found = outputs_of(declared, [host], {"nodes": 2})
+    found = outputs_of(declared, [host], {"nodes": 2}, {})
     assert found["ssh"] == {"kind": "ssh", "summary": "Log in.", "hosts": [{"name": "c1-head", "address": "10.0.0.1"}]}
     assert found["size"]["value"] == 2

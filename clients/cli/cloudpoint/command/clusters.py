@@ -1,11 +1,13 @@
 """Clusters."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from cloudpoint.command import exits, ssh
 from cloudpoint.command.exits import Stop
@@ -87,6 +89,16 @@ def show_cluster(session: Session, cluster: str, project: str | None) -> None:
     show_item(session, found, _FIELDS)
     if not session.json:
         session.console.print(_hosts(found))
+        _tell_values(session, found)
+
+
+def _tell_values(session: Session, found: types.Cluster) -> None:
+    """Print what the cluster's template tells, a value a line."""
+    told = {name: output for name, output in found.outputs.items() if output.get("kind") in ("template", "parameter")}
+    for name, output in told.items():
+        value = output.get("value")
+        text = value if isinstance(value, str) else json.dumps(value)
+        session.console.print(Text.assemble((name, "bold"), f"  {text}  ", (str(output.get("summary") or ""), "dim")))
 
 
 @cluster.command("watch")

@@ -11,6 +11,7 @@ from cloudpoint.command.exits import Stop
 
 MOST_FILES = 500
 MOST_BYTES = 5_000_000
+_TEMPLATES = (".yaml", ".yml", ".json", ".template", ".hot")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,18 @@ def texts_below(source: Path) -> dict[str, str]:
     found = (path for path in sorted(source.rglob("*")) if path.is_file() and not path.is_symlink())
     named = ((path.relative_to(source).as_posix(), path) for path in found)
     return {name: path.read_text(errors="replace") for name, path in named if not _hidden(name)}
+
+
+def is_template(source: Path) -> bool:
+    """Tell whether a source is one template, and no folder and no archive."""
+    return source.is_file() and source.suffix in _TEMPLATES
+
+
+def template_text(source: Path) -> dict[str, str]:
+    """Return the text of one template by its name."""
+    if source.stat().st_size > MOST_BYTES:
+        raise Stop(exits.INVALID, f"{source} has more than {MOST_BYTES} bytes.")
+    return {source.name: source.read_text(errors="replace")}
 
 
 def _hidden(name: str) -> bool:

@@ -12,7 +12,7 @@ from cloudpoint import ApiProblem
 from cloudpoint.command import exits
 from cloudpoint.command.exits import Stop
 from cloudpoint.command.output import show_json, show_list
-from cloudpoint.command.packing import pack, texts_below
+from cloudpoint.command.packing import is_template, pack, template_text, texts_below
 from cloudpoint.command.session import Session, with_session
 from cloudpoint.generated import types
 from cloudpoint.sdk.catalogue import Published
@@ -33,19 +33,23 @@ def add_commands(group: click.Group, kind: str, of: Callable[[Session], Publishe
 
 
 def _add_upload(group: click.Group, kind: str, of: Callable[[Session], Published]) -> None:
-    @group.command("upload", help=f"Publish the {kind} in SOURCE, a folder or a tar archive, as the project's own.")
+    single = kind == "blueprint"
+    what = "a folder, a tar archive or one HOT template" if single else "a folder or a tar archive"
+
+    @group.command("upload", help=f"Publish the {kind} in SOURCE, {what}, as the project's own.")
     @click.argument("source", type=_SOURCE)
+    @_single_options(single)
     @project_option
     @with_session
-    def upload(session: Session, source: Path, project: str | None) -> None:
+    def upload(session: Session, source: Path, project: str | None, **named: str | None) -> None:
         owner = session.project(project)
-        packed = pack(source)
-        for name in packed.left_out:
-            session.tell(f"Left out: {name}")
-        session.tell(f"Packed {packed.files} files, {packed.size} bytes ({len(packed.archive)} to send).")
         try:
-            with session.console.status(f"Sending to {owner.name}, where it is validated…"):
-                made = of(session).upload(owner.id, packed.archive)
+            if single and is_template(source):
+                made = _send_template(session, of(session), owner, source, named)
+            elif any(named.values()):
+                raise Stop(exits.USAGE, f"{source} has its name and version in {kind}.yaml.")
+            else:
+                made = _send_folder(session, of(session), owner, source)
         except ApiProblem as problem:
             raise _refusal(source, problem) from problem
         if session.json:
@@ -54,13 +58,48 @@ def _add_upload(group: click.Group, kind: str, of: Callable[[Session], Published
         session.console.print(f"{kind.title()} [bold]{made.name}[/] {made.version} is published in {owner.name}.")
 
 
+def _single_options(single: bool) -> Callable[[Any], Any]:
+    """Return what adds the options for one HOT template to a command, if it takes one."""
+
+    def add(command: Any) -> Any:
+        if not single:
+            return command
+        command = click.option("--version", help="Of one template: its version; 1.0.0 if left out.")(command)
+        return click.option("--name", help="Of one template: the blueprint's name; the file's if left out.")(command)
+
+    return add
+
+
+def _send_template(
+    session: Session, published: Published, owner: types.Project, source: Path, named: dict[str, str | None]
+) -> types.PublishedVersion:
+    session.tell(f"{source.name} is one template: its parameters are asked, its servers are the machines.")
+    with session.console.status(f"Sending to {owner.name}, where it is validated…"):
+        return published.publish(owner.id, template_text(source), **named)
+
+
+def _send_folder(session: Session, published: Published, owner: types.Project, source: Path) -> types.PublishedVersion:
+    packed = pack(source)
+    for name in packed.left_out:
+        session.tell(f"Left out: {name}")
+    session.tell(f"Packed {packed.files} files, {packed.size} bytes ({len(packed.archive)} to send).")
+    with session.console.status(f"Sending to {owner.name}, where it is validated…"):
+        return published.upload(owner.id, packed.archive)
+
+
 def _add_validate(group: click.Group, kind: str, of: Callable[[Session], Published]) -> None:
-    @group.command("validate", help=f"Say everything that is wrong with the {kind} in FOLDER. Nothing is kept.")
-    @click.argument("folder", type=_FOLDER)
+    single = kind == "blueprint"
+    what = "SOURCE, a folder or one HOT template" if single else "FOLDER"
+
+    @group.command("validate", help=f"Say everything that is wrong with the {kind} in {what}. Nothing is kept.")
+    @click.argument("folder", metavar="SOURCE" if single else "FOLDER", type=_SOURCE if single else _FOLDER)
     @with_session
     def validate(session: Session, folder: Path) -> None:
+        if folder.is_file() and not is_template(folder):
+            raise Stop(exits.USAGE, f"{folder} is no folder, and no template by its name.")
         project = session.project(None).id if session.settings.project else None
-        report = of(session).validate(texts_below(folder), project)
+        files = template_text(folder) if folder.is_file() else texts_below(folder)
+        report = of(session).validate(files, project)
         if session.json:
             show_json(report)
         else:
@@ -142,7 +181,7 @@ def _refusal(source: Path, problem: ApiProblem) -> Exception:
 
 
 def _finding(folder: Path, file: str, line: int | None, message: str, hint: Any) -> Text:
-    place = f"{folder / file if file else folder}{f':{line}' if line else ''}"
+    place = f"{folder / file if file and not is_template(folder) else folder}{f':{line}' if line else ''}"
     return Text.assemble((place, "bold"), f" {message} {hint or ''}".rstrip())
 
 

@@ -627,7 +627,7 @@ class Project(Answer, kw_only=True):
 
 class Publish(Answer, kw_only=True):
     """
-    The files of a blueprint or element that becomes the project's own.
+    The files of an element that becomes the project's own.
     """
 
     project: str
@@ -635,6 +635,34 @@ class Publish(Answer, kw_only=True):
         dict[str, str],
         Meta(description='Files of the folder by path, as text.', max_length=500),
     ]
+
+
+class PublishBlueprint(Answer, kw_only=True):
+    """
+    The files of a blueprint, or one HOT template, that becomes the project's own.
+    """
+
+    project: str
+    files: Annotated[
+        dict[str, str],
+        Meta(description='Files of the folder by path, as text.', max_length=500),
+    ]
+    name: (
+        Annotated[
+            str,
+            Meta(description="Of a single template, what the blueprint is to be called; its file's name if left out."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    version: (
+        Annotated[
+            str,
+            Meta(description="Of a single template, the blueprint's version; 1.0.0 if left out."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
 
 
 class PublishedVersion(Answer, kw_only=True):
@@ -782,7 +810,7 @@ class User(Answer, kw_only=True):
 
 class ValidateBlueprint(Answer, kw_only=True):
     """
-    A blueprint's files; with a project, its own elements and those that are shared with it may be used.
+    A blueprint's files, or one HOT template; with a project, what it has and sees of elements may be used.
     """
 
     files: Annotated[
@@ -790,6 +818,22 @@ class ValidateBlueprint(Answer, kw_only=True):
         Meta(description='Files of the folder by path, as text.', max_length=500),
     ]
     project: str | None | UnsetType = UNSET
+    name: (
+        Annotated[
+            str,
+            Meta(description="Of a single template, what the blueprint is to be called; its file's name if left out."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    version: (
+        Annotated[
+            str,
+            Meta(description="Of a single template, the blueprint's version; 1.0.0 if left out."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
 
 
 class ValidateElement(Answer, kw_only=True):
@@ -812,7 +856,9 @@ class BlueprintVersion(Answer, kw_only=True):
     """
     One immutable version, whole; ``digest`` covers all of it.
 
-        ``templates`` holds HOT by role (and ``shared``), ``template_files`` nested templates by their base name.
+        ``templates`` holds HOT by role, or one named ``whole`` that makes all machines at once, and beside it ``shared``;
+        ``template_files`` nested templates by their base name; ``template_parameters`` the names of the parameters that the
+        template ``whole`` is given as they are.
     """
 
     id: str
@@ -830,6 +876,7 @@ class BlueprintVersion(Answer, kw_only=True):
     digest: str
     published_at: datetime
     template_files: dict[str, str] | UnsetType = field(default_factory=dict)
+    template_parameters: list[str] | UnsetType = field(default_factory=list)
     owner: (
         Annotated[
             str,
@@ -958,6 +1005,15 @@ class Plan(Answer, kw_only=True):
         | None
         | UnsetType
     ) = UNSET
+    whole: (
+        Annotated[
+            bool,
+            Meta(
+                description='Whether one template makes all machines at once, of every role.'
+            ),
+        ]
+        | UnsetType
+    ) = False
     checks: list[PlanCheck] | UnsetType = field(default_factory=list)
 
 

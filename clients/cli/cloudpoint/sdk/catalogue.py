@@ -19,9 +19,9 @@ class Published:
         query = {"project": project}
         return self._transport.call("POST", f"{self._path}/archive", types.PublishedVersion, archive, query)
 
-    def publish(self, project: str, files: dict[str, str]) -> types.PublishedVersion:
-        """Publish texts by path as the project's own."""
-        body = {"project": project, "files": files}
+    def publish(self, project: str, files: dict[str, str], **single: str | None) -> types.PublishedVersion:
+        """Publish texts by path as the project's own; ``single`` are name and version of a blueprint of one HOT."""
+        body = {"project": project, "files": files, **single}
         return self._transport.call("POST", self._path, types.PublishedVersion, body)
 
     def validate(self, files: dict[str, str], project: str | None = None) -> types.ValidationReport:
