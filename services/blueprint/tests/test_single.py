@@ -84,6 +84,7 @@ def test_its_servers_are_the_machines_by_role() -> None:
         ("url", "template"),
         ("servers", "template"),
         ("first-worker", "template"),
+        ("image", "template"),
     ]
 
 
@@ -95,12 +96,12 @@ def test_its_template_is_one_that_the_platform_runs() -> None:
     web = whole["resources"]["Web_Server"]["properties"]
     assert web["name"] == {"get_param": ["hosts", "web-server", 0]} and web["flavor"] == "bm.general"
     assert web["image"] == {"get_param": "image"} and web["config_drive"] is True
+    assert whole["outputs"]["image"] == {"value": {"get_param": "image"}}
     assert web["metadata"]["map_merge"][1] == {"get_param": "metadata"}
     assert {"get_param": "user_data"} in web["user_data"]["list_join"][1]
-    assert whole["resources"]["port"]["properties"]["network"] == {"get_param": "network"}
-    assert "network_id" not in whole["resources"]["port"]["properties"]
+    assert whole["resources"]["port"]["properties"]["network_id"] == {"get_param": "network"}
     assert whole["resources"]["workers"]["properties"]["count"] == {"get_param": ["nodecount"]}
-    assert {"servers", "own_servers", "url", "first_worker"} == set(whole["outputs"])
+    assert {"servers", "own_servers", "url", "first_worker", "image"} == set(whole["outputs"])
     assert set(found.template_parameters) == set(found.parameters["properties"])
     assert "image_id" in found.readme and "private_net" in found.readme
 

@@ -56,7 +56,7 @@ def folder_around(files: Files, name: str | None, version: str | None) -> Files:
     machines, wrong = machines_of(template)
     findings += wrong
     known = known_by_platform(template, machines)
-    names, wrong = _asked_names(template, known)
+    names, wrong = _asked_names(template, set(known))
     findings += [*wrong, *_output_findings(template)]
     counts = {one.count for one in machines}
     findings += [found for one in names for found in asked_findings(template, one, whole_number=one in counts)]
@@ -92,7 +92,7 @@ def _asked_names(template: Template, known: set[str]) -> tuple[dict[str, str], l
             hint = f"Rename it: the platform gives {', '.join(sorted(GIVEN))}."
             message = f"The parameter {name} has a name that the platform gives, and is not used as that."
             findings.append(template.finding(f"/parameters/{name}", message, hint))
-        elif plain in names.values():
+        elif plain in names.values() or plain in known:
             message = f"The parameter {name} would have the name of another one, {plain}."
             findings.append(template.finding(f"/parameters/{name}", message, "Rename one of the two."))
         names[name] = plain
@@ -106,7 +106,7 @@ def _output_findings(template: Template) -> Iterator[Finding]:
 
 
 def _folder(template: Template, machines: list[Machines], names: dict[str, str], name: str, version: str) -> Files:
-    whole = whole_of(template, machines, names)
+    whole = whole_of(template, machines, {**names, **known_by_platform(template, machines)})
     asked = {old: new for old, new in names.items() if new in whole["parameters"]}
     nested = {nested_name(one): nested_of(one, template) for one in machines if one.group is not None}
     document = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from services.blueprint.domain.blueprint import GIVEN
 from services.blueprint.domain.single.machines import Machines
 from services.blueprint.domain.single.rewriting import known_by_platform
 from services.blueprint.domain.single.template import Template
@@ -24,8 +25,9 @@ def _lines(template: Template, machines: list[Machines], asked: dict[str, str]) 
         yield f"| {one.role} | `{one.resource}` | {one.flavor} | {count} |"
     yield ""
     yield "The platform names the machines, marks them and has them trust the cluster's SSH authority."
-    for name in sorted(known_by_platform(template, machines) - set(asked)):
-        yield f"The parameter `{name}` is not asked: the platform knows it."
+    for name, given in known_by_platform(template, machines).items():
+        what = f"the platform gives the cloud's {given}" if name != given or given in GIVEN else "a flavor is fixed"
+        yield f"The parameter `{name}` is not asked: {what}."
     for old, new in asked.items():
         if old != new:
             yield f"The parameter `{old}` is asked as `{new}`."

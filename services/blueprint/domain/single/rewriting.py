@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.blueprint.domain.blueprint import GIVEN
-from services.blueprint.domain.single.machines import PORT, Machines, floating_ip
+from services.blueprint.domain.single.machines import Machines, floating_ip
 from services.blueprint.domain.single.template import Template, calls, parameter_of, parameters_in, renamed
 from services.blueprint.domain.single.user_data import beside
 from services.blueprint.domain.template_shape import VERSIONS
@@ -25,13 +25,14 @@ _KINDS = {
     **dict.fromkeys(("networks", "personality", "scheduler_hints", "security_groups", "tags"), "json"),
 }
 """Types of a server's properties as parameters of a nested template; all others are texts. A list goes by json."""
+_NETWORK_KEYS = ("network", "network_id", "uuid")
 _DISKS = ("block_device_mapping", "block_device_mapping_v2")
 
 
 def whole_of(template: Template, machines: list[Machines], names: dict[str, str]) -> dict[str, Any]:
-    """Return the template that makes all machines; ``names`` are new ones of its parameters."""
+    """Return the template that makes all machines; ``names`` are new ones of its parameters, some the platform's."""
     given = template.document.value
-    resources = {**_on_our_network(template, machines)}
+    resources = dict(template.section("resources"))
     for one in machines:
         resources[one.resource] = _rewritten(given["resources"][one.resource], one)
     outputs = {own_output(name): output for name, output in template.section("outputs").items()}
@@ -58,15 +59,20 @@ def own_output(name: str) -> str:
     return f"own_{SERVERS}" if name == SERVERS else name
 
 
-def known_by_platform(template: Template, machines: list[Machines]) -> set[str]:
-    """Return the parameters that say what the platform knows: image, network and flavor of machines."""
+def known_by_platform(template: Template, machines: list[Machines]) -> dict[str, str]:
+    """Return the parameters that say what the platform knows, and by which name it gives it.
+
+    These are image and first network of machines. A flavor keeps its name: it is fixed, and not given at all.
+    """
     resources = template.section("resources")
-    found: set[str | None] = set()
+    found: dict[str, str] = {}
     for one in machines:
         port = (resources.get(one.first_port) or {}).get("properties") or {} if one.first_port else one.first_network
-        found |= {parameter_of(one.server.get("image")), parameter_of(one.server.get("flavor"))}
-        found |= {parameter_of(port.get(key)) for key in ("network", "network_id", "uuid")}
-    return {name for name in found if name}
+        uses = [(one.server.get("image"), "image"), *((port.get(key), "network") for key in _NETWORK_KEYS)]
+        found |= {name: given for value, given in uses if (name := parameter_of(value))}
+        if flavor := parameter_of(one.server.get("flavor")):
+            found.setdefault(flavor, flavor)
+    return found
 
 
 def nested_of(one: Machines, template: Template) -> dict[str, Any]:
@@ -107,41 +113,18 @@ def _rewritten(resource: dict[str, Any], one: Machines) -> dict[str, Any]:
 def _properties(one: Machines) -> dict[str, Any]:
     """Return what a server is given beside its name."""
     theirs = {key: value for key, value in one.server.items() if key != "name" and value is not None}
-    if parameter_of(theirs.get("image")) or not (set(_DISKS) | {"image"}) & set(theirs):
+    if not {"image", *_DISKS} & set(theirs):
         theirs["image"] = {"get_param": "image"}
     marks = {"get_param": "metadata"}
     return {
         **theirs,
         "flavor": one.flavor,
-        "networks": _networks(one),
+        "networks": theirs.get("networks") or [{"network": {"get_param": "network"}}],
         "user_data": beside(theirs.get("user_data")),
         "user_data_format": "RAW",
         "config_drive": True,
         "metadata": {"map_merge": [theirs["metadata"], marks]} if "metadata" in theirs else marks,
     }
-
-
-def _networks(one: Machines) -> list[Any]:
-    networks = one.server.get("networks") or [{"network": {"get_param": "network"}}]
-    return [_ours(networks[0]), *networks[1:]]
-
-
-def _on_our_network(template: Template, machines: list[Machines]) -> dict[str, Any]:
-    """Return the resources, the ports by which machines are reached on the network that the platform names."""
-    resources = dict(template.section("resources"))
-    for port in {one.first_port for one in machines} & set(resources):
-        if port is not None and resources[port]["type"] == PORT:
-            resources[port] = {**resources[port], "properties": _ours(resources[port].get("properties") or {})}
-    return resources
-
-
-def _ours(network: Any) -> Any:
-    """Return a network whose name was a parameter by the name that the platform gives."""
-    if not isinstance(network, dict):
-        return network
-    keys = ("network", "network_id", "uuid")
-    changed = {key: value for key, value in network.items() if key not in keys or not parameter_of(value)}
-    return network if changed == network else {**changed, "network": {"get_param": "network"}}
 
 
 def _servers(template: Template, machines: list[Machines]) -> Any:
