@@ -65,6 +65,7 @@ class Progress:
     current: Entry | None = None
     _ended: int = 0
     _beyond: dict[str, tuple[Entry, str | None]] = field(default_factory=dict)
+    _failures: dict[str, tuple[Mark, AnsibleEvent, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for entry in self.entries:
@@ -154,6 +155,7 @@ class Progress:
             state = "failed" if event.outcome is Outcome.FAILED else "unreachable"
             mark.log_offset = log_offset
             self._end(mark, state, event.at, event.message)
+            self._failures[mark.host] = (mark, event, log_offset)
             return
         if mark.state in ("failed", "pending"):
             mark.state, mark.ended_at = "running", None
@@ -176,9 +178,10 @@ class Progress:
         self._drop_out(event.at)
 
     def _correct(self, host: str, at: datetime) -> None:
-        """See to it that a host which Ansible counts as failed is shown as failed, where it last was at work.
+        """See to it that a host which Ansible counts as failed is shown as failed, where a task last failed on it.
 
-        A check may work on hosts that are not its own: that one fails is the check's failure.
+        It may not look so: an ``always`` block came after that task, and others have begun elements since. A check may
+        work on hosts that are not its own: that one fails is the check's failure.
         """
         if host in self._beyond:
             entry, message = self._beyond.pop(host)
@@ -189,10 +192,14 @@ class Progress:
         begun = [mark for mark in self.marks.values() if mark.host == host and mark.started_at]
         if not begun or begun[-1].state in ("failed", "unreachable"):
             return
-        self._end(begun[-1], "failed", at, begun[-1].message or "A task failed; the log says which.")
+        blamed, message = begun[-1], "A task failed; the log says which."
+        if failure := self._failures.get(host):
+            blamed, event, blamed.log_offset = failure
+            blamed.task, message = event.task, event.message or message
+        self._end(blamed, "failed", at, message)
         for mark in self.marks.values():
-            if mark.host == host and mark.entry.index > begun[-1].entry.index:
-                self._end(mark, "skipped", at, f"{host} dropped out in {begun[-1].entry.name}.")
+            if mark.host == host and mark.entry.index > blamed.entry.index:
+                self._end(mark, "skipped", at, f"{host} dropped out in {blamed.entry.name}.")
 
     def _drop_out(self, at: datetime) -> None:
         """Skip what waits for a host that has failed."""

@@ -57,6 +57,20 @@ def test_what_ansible_counts_as_failed_is_failed_and_later_elements_are_skipped(
     assert found(progress) == {"a@c1": "failed", "b@c1": "skipped"}
 
 
+def test_a_failure_before_an_always_block_is_told_where_it_was_though_others_went_on() -> None:
+    progress = progress_of(element("a", "c1", "c2"), element("b", "c1", "c2"))
+    failed = AnsibleEvent(
+        Outcome.FAILED, NOW, "", element_key="00-a", host="c1", task="Read it", message="no such file"
+    )
+    progress.note(failed, log_offset=70)
+    happen(progress, ("00-a", "c1", Outcome.OK), ("00-a", "c2", Outcome.OK), ("00-a", None, Outcome.ELEMENT_ENDED))
+    happen(progress, ("01-b", "c2", Outcome.OK), ("01-b", None, Outcome.ELEMENT_ENDED))
+    progress.note(statistics("c1"), 0)
+    assert found(progress) == {"a@c1": "failed", "a@c2": "ok", "b@c1": "skipped", "b@c2": "ok"}
+    cell = progress.cells()[0]
+    assert (cell.task, cell.message, cell.log_offset) == ("Read it", "no such file", 70)
+
+
 def test_a_host_that_dropped_out_is_skipped_with_the_reason() -> None:
     progress = progress_of(element("a", "c1", "c2"), element("b", "c1"))
     happen(
