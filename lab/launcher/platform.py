@@ -24,6 +24,7 @@ from lab.launcher.settings import POSTGRES_PORT, RABBIT_PORT, CloudKind, Setting
 from lab.launcher.steps import Step, run_steps
 from lab.launcher.supervisor_client import SupervisorClient
 from lab.privileges.identity import described
+from lab.privileges.needs import shortcomings
 from services.chassis.db import provision
 
 SERVER_DEADLINE_SECONDS = 60.0
@@ -54,6 +55,8 @@ class Platform:
     def up(self) -> None:
         """Start all that does not run yet and wait until it is ready. Raises StepFailed."""
         self._display.say(f"  machines: {described()}")
+        for sentence in shortcomings():
+            self._display.say(f"  ! {sentence}")
         if not self.supervisor.running():
             self.supervisor.stop()
             self._refuse_taken_ports()

@@ -28,6 +28,13 @@ def missing(state: Path) -> list[str]:
     ]
 
 
+def shortcomings(device: Path = Path("/dev/fuse")) -> Iterator[str]:
+    """Say what machines will lack that this process makes: they have the host's devices, with their permissions."""
+    if not os.access(device, os.R_OK | os.W_OK):
+        what = "may be opened by root only" if device.exists() else "is not there"
+        yield f"{device} {what}: no cluster with a shared home. As root: modprobe fuse; chmod 666 {device}"
+
+
 def _programs() -> Iterator[str]:
     if not (shutil.which("newuidmap") and shutil.which("newgidmap")):
         yield "newuidmap and newgidmap are not installed. As root: apt-get install uidmap"

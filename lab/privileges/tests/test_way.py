@@ -3,10 +3,11 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
-from lab.privileges.needs import WANTED_IDS
+from lab.privileges.needs import WANTED_IDS, shortcomings
 from lab.privileges.tests.ordinary_user import NAME, OrdinaryUser, ordinary_user
 from lab.rack.tests.bench import wait_for
 
@@ -45,6 +46,13 @@ def test_commands_share_namespaces_that_end_with_the_last_process_in_them() -> N
         wait_for(lambda: not user.processes(), "the namespaces to end")
         assert [path for path in user.group.iterdir() if path.is_dir()] == []
         assert _inside(user, sys.executable, "-c", DESCRIBE) == ["rootless,", "as", "user", NAME]
+
+
+def test_a_device_that_machines_will_lack_is_told_of_with_what_to_do(tmp_path: Path) -> None:
+    (missing,) = shortcomings(tmp_path / "fuse")
+    assert "is not there" in missing and f"chmod 666 {tmp_path / 'fuse'}" in missing
+    (tmp_path / "fuse").touch()
+    assert not list(shortcomings(tmp_path / "fuse"))
 
 
 def _inside(user: OrdinaryUser, *command: str) -> list[str]:

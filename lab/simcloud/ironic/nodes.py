@@ -1,4 +1,4 @@
-"""Nodes and their ports, the lock on a node, and who may see it."""
+"""Nodes, their ports and errors, the lock on a node, and who may see it."""
 
 import sqlite3
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from lab.simcloud.caller import Caller
 from lab.simcloud.clock import stamp
 from lab.simcloud.errors import bad_request, conflict, not_found
-from lab.simcloud.ironic.records import BaremetalPort, Node
+from lab.simcloud.ironic.records import BaremetalPort, Node, NodeError
 from lab.simcloud.ironic.states import DELETABLE
 from lab.simcloud.store import Table, new_id
 
@@ -32,6 +32,7 @@ class Nodes:
         """conductor: the host name that locks are taken in."""
         self.table = Table(database, "nodes", Node, NODE_INDEXES, NODE_FREE)
         self.ports = Table(database, "baremetal_ports", BaremetalPort, ("node_uuid", "address"))
+        self.errors = Table(database, "node_errors", NodeError, ("node_uuid",))
         self.conductor = conductor
 
     def read(self, node_id: str) -> Node:
@@ -49,6 +50,10 @@ class Nodes:
         node.updated_at = stamp()
         if "provision_state" in changes:
             node.provision_updated_at = node.updated_at
+        if changes.get("last_error"):
+            self.errors.add(
+                NodeError(id=new_id(), node_uuid=node_id, created_at=node.updated_at, event=node.last_error or "")
+            )
         return self.table.save(node)
 
     def release(self, node: Node) -> Node:
@@ -95,6 +100,7 @@ class Nodes:
             state = node.provision_state
             raise bad_request(f'Can not delete node "{node.id}" while it is in provision state "{state}".')
         self.ports.remove_where(node_uuid=node.id)
+        self.errors.remove_where(node_uuid=node.id)
         self.table.remove(node.id)
 
     @staticmethod

@@ -61,3 +61,11 @@ class BaremetalPort(Record):
     name: str | None = None
     created_at: str = ""
     updated_at: str | None = None
+
+
+class NodeError(Record):
+    """An error in a node's history."""
+
+    node_uuid: str
+    created_at: str
+    event: str

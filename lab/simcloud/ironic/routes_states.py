@@ -1,4 +1,4 @@
-"""Routes that change what a node does: power, provision state, maintenance, boot device."""
+"""Routes of what a node does, and of what failed on it: power, provision state, history, maintenance, boot device."""
 
 from typing import Any
 
@@ -6,11 +6,15 @@ from sanic import HTTPResponse, Request
 
 from lab.simcloud.api.access import caller_of
 from lab.simcloud.api.app import address_of, answer, body_of
+from lab.simcloud.api.versions import Version, version_of
+from lab.simcloud.errors import not_found
 from lab.simcloud.ironic.conductor import Conductor, unfit
 from lab.simcloud.ironic.nodes import Nodes
 from lab.simcloud.ironic.policy import require_operator, require_user
 from lab.simcloud.ironic.states import VERBS
-from lab.simcloud.ironic.views import states_view
+from lab.simcloud.ironic.views import error_view, states_view
+
+HISTORY: Version = (1, 78)
 
 
 class StateRoutes:
@@ -24,6 +28,7 @@ class StateRoutes:
         """Method, path, handler."""
         return [
             ("GET", "/v1/nodes/<node>/states", self.show),
+            ("GET", "/v1/nodes/<node>/history", self.history),
             ("PUT", "/v1/nodes/<node>/states/power", self.power),
             ("PUT", "/v1/nodes/<node>/states/provision", self.provision),
             ("PUT", "/v1/nodes/<node>/maintenance", self.enter_maintenance),
@@ -35,6 +40,14 @@ class StateRoutes:
     async def show(self, request: Request, node: str) -> HTTPResponse:
         """GET /v1/nodes/{id}/states"""
         return answer(states_view(self._nodes.find(node, caller_of(request))))
+
+    async def history(self, request: Request, node: str) -> HTTPResponse:
+        """GET /v1/nodes/{id}/history: what failed on it."""
+        found = self._nodes.find(node, caller_of(request))
+        if version_of(request) < HISTORY:
+            raise not_found("Not Found")
+        errors = self._nodes.errors.find(node_uuid=found.id)
+        return answer({"history": [error_view(error, address_of(request)) for error in errors]})
 
     async def power(self, request: Request, node: str) -> HTTPResponse:
         """PUT /v1/nodes/{id}/states/power"""

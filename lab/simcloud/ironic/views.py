@@ -4,7 +4,7 @@ from typing import Any
 
 from lab.simcloud.api.versions import Version
 from lab.simcloud.clock import offset_stamp
-from lab.simcloud.ironic.records import BaremetalPort, Node
+from lab.simcloud.ironic.records import BaremetalPort, Node, NodeError
 
 DEFAULT_INTERFACES = {
     "fake-hardware": {
@@ -191,6 +191,17 @@ def states_view(node: Node) -> dict[str, Any]:
         "target_raid_config": {},
         "boot_mode": None,
         "secure_boot": None,
+    }
+
+
+def error_view(error: NodeError, root: str) -> dict[str, Any]:
+    """An entry of a node's history."""
+    return {
+        "uuid": error.id,
+        "created_at": offset_stamp(error.created_at),
+        "severity": "ERROR",
+        "event": error.event,
+        "links": [{"rel": "self", "href": f"{root}/v1/nodes/{error.node_uuid}/history/{error.id}"}],
     }
 
 

@@ -7,6 +7,7 @@ from services.chassis.errors import Problem
 from services.chassis.log import get_logger
 from services.contracts.node import Node
 from services.node.adapters.ironic import Ironic
+from services.node.domain.failed_deploys import FailedDeploys
 from services.node.domain.stranded import Stranded
 from services.node.storage.nodes import replace_nodes
 
@@ -25,6 +26,7 @@ class Watch:
         self._cloud_id = cloud_id
         self._seconds = seconds
         self._stranded = stranded
+        self._failed_deploys = FailedDeploys()
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -40,6 +42,9 @@ class Watch:
         async with self._db.unscoped() as tx:
             looked_at = await database_time(tx)
         seen = await self._ironic.nodes(self._cloud_id)
+        suspects = self._failed_deploys.suspects(seen)
+        found = await self._ironic.newest_errors(self._cloud_id, suspects) if suspects else {}
+        seen = self._failed_deploys.told(seen, found)
         async with self._db.unscoped() as tx:
             await replace_nodes(tx, self._cloud_id, seen, looked_at)
         return seen

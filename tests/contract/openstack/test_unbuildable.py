@@ -7,6 +7,8 @@ import pytest
 from services.chassis.cloud import CloudThreads
 from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.domain.machine_group import GroupState
+from services.node.adapters.ironic import Ironic
+from services.node.config import CloudSettings as NodeCloud
 from tests.contract.openstack.api import Api
 from tests.contract.openstack.cloud import Cloud
 from tests.contract.openstack.doomed import ALONE, BROKEN, NOWHERE, STACKS, Doomed
@@ -30,6 +32,21 @@ def test_a_server_whose_only_node_fails_is_in_error_and_the_node_is_free_again(
     node = node_of(system, doomed.nodes[ALONE])
     assert node["instance_uuid"] is None
     witness.hold_body("unbuildable/node-after", {key: node[key] for key in ("last_error", "maintenance", "fault")})
+
+
+async def test_what_failed_stays_in_the_nodes_history_when_the_node_is_free_again(
+    doomed: Doomed, system: Api, cloud: Cloud, threads: CloudThreads
+) -> None:
+    node_id = doomed.nodes[ALONE]
+    free = lambda: node_of(system, node_id)["provision_state"] == "available"  # noqa: E731
+    until(free, 120 * cloud.patience, "the node is free again")
+    history = system.get("baremetal", f"/v1/nodes/{node_id}/history", version="1.78").of(200)["history"]
+    errors = [item for item in history if item["severity"] == "ERROR"]
+    assert errors and all(set(item) == {"uuid", "created_at", "severity", "event", "links"} for item in errors)
+    assert system.get("baremetal", f"/v1/nodes/{node_id}/history", version="1.77").status == 404
+    login = cloud.login("system")
+    ironic = Ironic(threads, {cloud.name: NodeCloud(region=cloud.region, auth=login)})
+    assert (await ironic.newest_errors(cloud.name, [node_id]))[node_id] == errors[-1]["event"]
 
 
 @pytest.mark.parametrize("name", STACKS)
