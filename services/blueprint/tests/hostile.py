@@ -252,6 +252,20 @@ HOSTILE |= {
             + "}}\n"
         ),
     ),
+    "single-with-deep-json": Hostile(
+        ("The default of p is no value of type json",),
+        _single(
+            "  m: {type: 'OS::Nova::Server', properties: {flavor: x}}\n"
+            f"parameters: {{p: {{type: json, default: '{'[' * 200_000}'}}}}\n"
+        ),
+    ),
+    "single-with-a-long-list": Hostile(
+        ("The default of p is no value of type comma_delimited_list",),
+        _single(
+            "  m: {type: 'OS::Nova::Server', properties: {flavor: x}}\n"
+            f"parameters: {{p: {{type: comma_delimited_list, default: '{'a,' * 200_000}'}}}}\n"
+        ),
+    ),
     "single-with-servers-in-groups": Hostile(
         ("deeper than",),
         _single(

@@ -32,6 +32,19 @@ resources:
     properties: {flavor: bm.general}
 """
 _settings = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_networks = st.sampled_from(
+    [[{"network": {"get_param": "text"}}], [{"port": {"get_resource": "other"}}], [{"network": "inside"}], []]
+)
+_servers = st.fixed_dictionaries(
+    {},
+    optional={
+        "networks": _networks | hot.values,
+        "user_data": hot_written.texts() | hot.values,
+        "metadata": hot_written.maps() | hot.values,
+        "image": st.sampled_from(["fedora", {"get_param": "text"}, {"get_param": ["object", "image"]}]) | hot.values,
+    },
+)
+_counts = st.integers(0, 3) | st.sampled_from([{"get_param": "list"}, {"get_param": "text"}]) | hot.values
 
 
 def refused(text: str) -> list[str]:
@@ -171,14 +184,12 @@ def test_a_floating_ip_is_the_address_of_a_machine_on_its_own_network() -> None:
 
 
 @_settings
-@given(hot.templates | hot_written.well_written.flatmap(hot_written.damaged), st.booleans())
-def test_any_template_becomes_a_blueprint_or_is_refused(template: Any, with_server: bool) -> None:
-    if with_server and isinstance(template, dict) and isinstance(template.get("resources"), dict):
-        server = {
-            "type": "OS::Nova::Server",
-            "properties": {"flavor": "bm.general", "user_data": {"get_param": "text"}},
-        }
-        template = {**template, "resources": {**template["resources"], "server": server}}
+@given(hot.templates | hot_written.well_written.flatmap(hot_written.damaged), _servers, _counts)
+def test_any_template_becomes_a_blueprint_or_is_refused(template: Any, server: dict[str, Any], count: Any) -> None:
+    if isinstance(template, dict) and isinstance(template.get("resources"), dict):
+        one = {"type": "OS::Nova::Server", "properties": {"flavor": "bm.general", **server}}
+        several = {"type": "OS::Heat::ResourceGroup", "properties": {"count": count, "resource_def": one}}
+        template = {**template, "resources": {**template["resources"], "server": one, "several": several}}
     try:
         checked = check_single({"my.yaml": hot.text_of(template).encode()}, _SCHEMA, {}, None, None)
     except UploadRefused as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.blueprint.domain.single.template import Template
+from services.blueprint.domain.yaml_document import read_yaml
 from services.chassis.json_schema import BadPattern, compiled
 from services.chassis.validation import schema_problems
 from services.contracts.blueprint import Finding
@@ -19,6 +20,7 @@ _TYPES: dict[str, Any] = {
     "json": ["object", "array"],
     "comma_delimited_list": "array",
 }
+_MOST_PARTS = 1000
 _TRUE, _FALSE = ("t", "true", "on", "y", "yes", "1"), ("f", "false", "off", "n", "no", "0")
 _SIZES = {
     "string": (("minLength", "maxLength"),),
@@ -140,16 +142,24 @@ def _value(kind: str, given: Any) -> Any:
     if kind == "boolean":
         return _truth(given)
     if kind == "json":
-        value = json.loads(given) if isinstance(given, str) and given else given or {}
+        value = _read(given) if isinstance(given, str) and given else given or {}
         if not isinstance(value, dict | list):
             raise ValueError("no mapping and no list")
         return value
     if kind == "comma_delimited_list":
         parts = given if isinstance(given, list) else str(given).split(",") if str(given) else []
+        if len(parts) > _MOST_PARTS:
+            raise ValueError("too many parts")
         return [str(part).strip() for part in parts]
     if isinstance(given, dict | list):
         raise ValueError("no text")
     return str(given)
+
+
+def _read(text: str) -> Any:
+    """Return what a text of JSON says, which keeps the limits of YAML; raises ValueError."""
+    read_yaml(text)
+    return json.loads(text, parse_constant=_number)
 
 
 def _number(given: Any) -> int | float:

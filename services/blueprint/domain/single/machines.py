@@ -132,7 +132,8 @@ def _server_findings(template: Template, name: str, place: str, server: Any) -> 
     if form not in _GIVEN_BY_HEAT:
         hint = "Put what configures it into an element, and leave user_data_format out."
         yield template.finding(f"{here}/user_data_format", f"The user_data_format of {name} is not taken.", hint)
-    if "networks" in server and not isinstance(server["networks"], list):
+    networks = server.get("networks") or []
+    if not isinstance(networks, list) or not all(isinstance(one, dict) for one in networks):
         hint = "Write them as a list, the one by which the platform reaches it first."
         yield template.finding(f"{here}/networks", f"It can't be told which networks {name} has.", hint)
     yield from _reach_findings(template, name, here, server)
