@@ -67,14 +67,18 @@ class Driven:
             return (await self.store.create(tx, saga, context=self.case.context, **what)).id
 
     async def tells(self, operation_id: str, words: str) -> None:
-        """Return when a note of one of its units holds these words."""
+        """Return when a note of each batch of machines has held these words."""
+        told: set[str] = set()
 
-        async def told() -> bool:
+        async def all_told() -> bool:
             async with self.db.project(self.case.project) as tx:
                 steps = await self.store.steps(tx, operation_id)
-            return any(words in (unit.note or "") for step in steps for unit in step.units or ())
+            (made,) = (step for step in steps if step.name == "create_machines")
+            units = made.units or ()
+            told.update(unit.key for unit in units if words in (unit.note or ""))
+            return bool(units) and told == {unit.key for unit in units}
 
-        await until(told, 60)
+        await until(all_told, 60)
 
     async def reach(self, operation_id: str, state: str):
         async def there() -> bool:
