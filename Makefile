@@ -11,8 +11,8 @@ launcher := $(as_root) $(python) -m lab.launcher
 lab := $(launcher) --cloud-kind openstack $(if $(MACHINES),--machines $(MACHINES))
 ARGS ?=
 
-.PHONY: help setup setup-checks locks generate check test faults faults-long faults-real bench up down status logs demo \
-	lab lab-down lab-status lab-logs lab-demo lab-test lab-clean clean
+.PHONY: help setup setup-checks locks generate check test faults faults-long faults-peers faults-real bench up down status \
+	logs demo lab lab-down lab-status lab-logs lab-demo lab-test lab-clean clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ faults: setup-checks ## try every fault at every step of every saga (ARGS="'clus
 
 faults-long: setup-checks ## kill workers at random while clusters are built and deleted, 10,000 times in all (an hour; interrupted, it goes on)
 	@$(python) -m tests.faults.long $(ARGS)
+
+faults-peers: ## try the same faults on a naive worker and on DBOS, and tell what they leave beside what ours does (ARGS="--only naive")
+	@lab/launcher/setup.sh --without-image --with-peers
+	@$(python) -m tests.faults.peers --report $(CLOUDPOINT_STATE)/faults-peers.json $(ARGS)
 
 faults-real: setup ## on a platform with machines: nodes, BMCs, disks, clocks and services fail while clusters are built (ARGS="-k bmc" for a part)
 	@$(as_root) $(python) -m tests.e2e.faults $(ARGS)

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs what Cloudpoint needs on this machine, and nothing that is already there: Debian packages, uv, the project's
 # environment (.venv), Ansible's own environment, the image of the lab's machines. Safe to run again at any time.
-# With --without-image it leaves the machines' image out (checks and unit tests do not need it).
+# With --without-image it leaves the machines' image out (checks and unit tests do not need it); with --with-peers it adds
+# the environment of what our saga engine is compared with.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cache=${CLOUDPOINT_CACHE:-$HOME/.cache/cloudpoint}
@@ -9,7 +10,14 @@ mkdir -p "$cache/log"
 cache=$(cd "$cache" && pwd)
 export CLOUDPOINT_CACHE=$cache
 with_image=yes
-[ "${1:-}" = --without-image ] && with_image=no
+with_peers=no
+for option in "$@"; do
+  case $option in
+    --without-image) with_image=no ;;
+    --with-peers) with_peers=yes ;;
+    *) echo "setup: there is no option $option" >&2; exit 2 ;;
+  esac
+done
 
 fail() { echo "setup: $*" >&2; exit 1; }
 
@@ -87,6 +95,9 @@ step environment "Python packages in .venv, from locks/check.txt" environment .v
 [ -x .venv/bin/cloudpoint ] || step command "the command cloudpoint" install_command
 step ansible "Ansible's own environment, from locks/ansible.txt" environment "$cache/ansible" locks/ansible.txt &
 ansible=$!
+if [ "$with_peers" = yes ]; then
+  step peers "DBOS and what our workers need, from locks/peers.txt" environment "$cache/peers" locks/peers.txt || { wait "$ansible" || true; exit 1; }
+fi
 if [ "$with_image" = yes ]; then
   step image "the image of the lab's machines" build_image || { wait "$ansible" || true; exit 1; }
 fi

@@ -16,7 +16,7 @@ from tests.faults.matrix import Cell
 from tests.faults.results import Result
 from tests.faults.stage import Stage
 
-_OUTAGES = ("database", "broker")
+OUTAGES = ("database", "broker")
 _FROZEN_SECONDS = 0.25
 
 
@@ -40,8 +40,8 @@ class Campaign:
     async def run(self, cells: Iterable[Cell]) -> None:
         """Try all of them."""
         chosen = list(cells)
-        await self._side_by_side([cell for cell in chosen if cell.fault not in _OUTAGES])
-        for fault, server in zip(_OUTAGES, (self._stage.postgres, self._stage.rabbit), strict=True):
+        await self._side_by_side([cell for cell in chosen if cell.fault not in OUTAGES])
+        for fault, server in zip(OUTAGES, (self._stage.postgres, self._stage.rabbit), strict=True):
             for wave in self._waves([cell for cell in chosen if cell.fault == fault]):
                 await self._together(wave, server)
 
@@ -103,7 +103,9 @@ class Campaign:
                 gate.leave(lane.name)
         seconds = round(time.monotonic() - begun, 2)
         resumed = lane.life is not None and lane.life.resumed
-        self._tell(Result(cell=cell.id, ok=not differs, seconds=seconds, resumed=resumed, differs=differs))
+        self._tell(
+            Result(cell=cell.id, lane=lane.name, ok=not differs, seconds=seconds, resumed=resumed, differs=differs)
+        )
         if differs:
             await lane.abandon()
         return not differs

@@ -195,18 +195,22 @@ class Lane:
         self, life: Life, judge: Callable[[str, str, str], Awaitable[list[str]]], seen: Sequence[str] = ()
     ) -> None:
         """Raise Differs for what was ``seen`` already, and what the oracle says once all events were heard."""
-        operation = life.operations[-1]
-        with contextlib.suppress(Differs):
-            await self._wait(lambda: self._oracle.has_heard(self.name, operation), "all events heard")
+        told = await self._judge_events(life)
         where = (self.name, life.project, life.cluster_id)
         differs = [
             *seen,
             *await judge(*where),
             *await self._oracle.of_operations(*where, *life.ends),
-            *await self._oracle.of_events(self.name, operation),
+            *told,
         ]
         if differs:
             raise Differs(*differs)
+
+    async def _judge_events(self, life: Life) -> list[str]:
+        operation = life.operations[-1]
+        with contextlib.suppress(Differs):
+            await self._wait(lambda: self._oracle.has_heard(self.name, operation), "all events heard")
+        return await self._oracle.of_events(self.name, operation)
 
     async def _stop_of(self, life: Life) -> Operation:
         """Return the newest operation when it has ended or parked."""

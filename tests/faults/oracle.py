@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Table, func, select
 
+from services.chassis.bus import Event
 from services.chassis.db import Database
 from services.chassis.outbox.tables import OUTBOX
 from services.chassis.saga.tables import OPERATION, STEP, UNIT
@@ -110,6 +111,10 @@ class Oracle:
         if await told(db, operation_id, unsent=True):
             return False
         return set(await told(db, operation_id)) <= set(await self._recorder.of(operation_id))
+
+    async def heard(self, operation_id: str) -> list[Event]:
+        """Return what took effect of what was told of an operation, in that order."""
+        return await self._recorder.heard(operation_id)
 
     async def of_events(self, lane: str, operation_id: str) -> list[str]:
         """Judge what was told of an operation: everything, once, in its order."""

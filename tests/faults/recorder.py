@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from services.chassis import outbox
 from services.chassis.bus import Bus, BusSettings, Event
+from services.chassis.bus.event import decode
 from services.chassis.db import Database, DatabaseSettings
 from services.chassis.outbox import inbox
 from services.chassis.outbox.tables import OUTBOX
@@ -36,6 +37,12 @@ class Recorder:
     async def of(self, subject: str) -> list[str]:
         """Return the ids of the events of a subject in the order in which they took effect."""
         return await told(self._db, subject)
+
+    async def heard(self, subject: str) -> list[Event]:
+        """Return the events of a subject in the order in which they took effect."""
+        query = select(OUTBOX.c.body).where(OUTBOX.c.subject == subject).order_by(OUTBOX.c.position)
+        async with self._db.unscoped() as tx:
+            return [decode(body) for body in (await tx.execute(query)).scalars()]
 
 
 async def told(db: Database, subject: str, *, unsent: bool = False) -> list[str]:

@@ -14,6 +14,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     cell: str
     ok: bool
     seconds: float
+    lane: str = ""
     resumed: bool = False
     differs: tuple[str, ...] = ()
 

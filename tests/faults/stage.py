@@ -6,10 +6,11 @@ import secrets
 import sys
 import tempfile
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import yaml
@@ -48,13 +49,32 @@ _QUICK = {
 }
 
 
+class Crew(NamedTuple):
+    """Who works on some lanes: the command of their workers' parent, and the lanes' kind."""
+
+    command: Sequence[str]
+    lane: type[Lane] = Lane
+
+
+OURS = Crew((sys.executable, "-m", "tests.faults.worker"))
+
+
 @dataclass
 class Stage:
-    """The lanes, and the two servers that all of them share."""
+    """The lanes by their crew, and the two servers that all of them share."""
 
-    lanes: list[Lane]
+    crews: dict[str, list[Lane]]
     postgres: PrivatePostgres
     rabbit: PrivateRabbit
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """The lanes of all crews."""
+        return [lane for lanes in self.crews.values() for lane in lanes]
+
+    def of(self, crew: str) -> "Stage":
+        """Return the stage with the lanes of one crew only."""
+        return Stage({crew: self.crews[crew]}, self.postgres, self.rabbit)
 
 
 def new_folder() -> Path:
@@ -65,11 +85,17 @@ def new_folder() -> Path:
 
 
 @contextlib.asynccontextmanager
-async def open_stage(folder: Path, lanes: int, seconds: float) -> AsyncIterator[Stage]:
-    """Start everything in ``folder``; each wait of a lane is given ``seconds``."""
+async def open_stage(
+    folder: Path, lanes: int, seconds: float, crews: Mapping[str, Crew] | None = None, spare_nodes: int = 0
+) -> AsyncIterator[Stage]:
+    """Start everything in ``folder``, and as many lanes for each of the crews (ours, if none is named).
+
+    Each wait of a lane is given ``seconds``; ``spare_nodes`` are there beyond those that the lanes' clusters need.
+    """
+    crews = crews or {"lane": OURS}
     async with AsyncExitStack() as stack:
         postgres, rabbit, cloud = await _servers(stack, folder)
-        await asyncio.to_thread(_enrol, cloud, _NODES_A_LANE * lanes)
+        await asyncio.to_thread(_enrol, cloud, _NODES_A_LANE * lanes * len(crews), spare_nodes)
         databases = Databases(postgres.admin_dsn, session=secrets.token_hex(3))
 
         async def fresh(schema: Schema) -> DatabaseSettings:
@@ -77,16 +103,25 @@ async def open_stage(folder: Path, lanes: int, seconds: float) -> AsyncIterator[
             return msgspec.structs.replace(settings, idle_in_transaction_seconds=_IDLE_SECONDS)
 
         bus = BusSettings(url=rabbit.url, reconnect_seconds=0.2, redelivery_delay_seconds=0.1)
-        names = [f"lane-{number}" for number in range(lanes)]
-        world = await open_world(stack, folder, cloud, fresh, bus, dict.fromkeys(names, False), **_QUICK)
+        names = {crew: [f"{crew}-{number}" for number in range(lanes)] for crew in crews}
+        every = [name for of_crew in names.values() for name in of_crew]
+        world = await open_world(stack, folder, cloud, fresh, bus, dict.fromkeys(every, False), **_QUICK)
         world.hosts.tell = world.running["node"].process.events.publish
         recorder = await stack.enter_async_context(recording(await fresh(SCHEMA), bus))
         world.hosts.standing = (oracle := Oracle(world, recorder)).stands
-        armed = {name: Armed(folder / name / "armed") for name in names}
-        parent = await stack.enter_async_context(_workers(world, folder, armed))
-        yield Stage(
-            [await _lane(name, world, oracle, armed[name], parent, seconds) for name in names], postgres, rabbit
-        )
+        stage = Stage({}, postgres, rabbit)
+        for crew, how in crews.items():
+            armed = {name: Armed(folder / name / "armed") for name in names[crew]}
+            parent = await stack.enter_async_context(_workers(world, folder, armed, how.command))
+            stage.crews[crew] = [
+                how.lane(name, world, oracle, await world.person(), armed[name], _runs(parent), seconds)
+                for name in armed
+            ]
+        yield stage
+
+
+def _runs(parent: Process) -> Callable[[], bool]:
+    return lambda: parent.returncode is None
 
 
 async def _servers(stack: AsyncExitStack, folder: Path) -> tuple[PrivatePostgres, PrivateRabbit, RunningCloud]:
@@ -104,20 +139,18 @@ async def _servers(stack: AsyncExitStack, folder: Path) -> tuple[PrivatePostgres
     return postgres, rabbit, cloud
 
 
-async def _lane(name: str, world: World, oracle: Oracle, armed: Armed, parent: Process, seconds: float) -> Lane:
-    return Lane(name, world, oracle, await world.person(), armed, lambda: parent.returncode is None, seconds)
-
-
-def _enrol(cloud: RunningCloud, nodes: int) -> None:
+def _enrol(cloud: RunningCloud, nodes: int, spare: int) -> None:
     system = cloud.connect("system")
     for number in range(nodes):
         enrol(system, f"bm-{number}")
+    with Knobs(cloud.state) as knobs:
+        knobs.seed(nodes=spare)
 
 
 @contextlib.asynccontextmanager
-async def _workers(world: World, folder: Path, armed: dict[str, Armed]) -> AsyncIterator[Process]:
-    """Run the workers of all lanes, in processes to which faults can happen; yields their parent."""
-    command = [sys.executable, "-m", "tests.faults.worker"]
+async def _workers(world: World, folder: Path, armed: dict[str, Armed], crew: Sequence[str]) -> AsyncIterator[Process]:
+    """Run the workers of a crew's lanes, in processes to which faults can happen; yields their parent."""
+    command = list(crew)
     for name in armed:
         settings = world.running[name].process.settings
         listen = msgspec.structs.replace(settings.listen, work_port=0)

@@ -12,9 +12,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,7 +25,9 @@ from sqlalchemy import Engine, event
 from lab.launcher.kernel import end_with_parent
 from services.chassis.config import load
 from services.chassis.context import Process
+from services.chassis.saga import Watch
 from services.chassis.serve import run_process
+from services.chassis.service import Background
 from services.chassis.testing.app import free_port
 from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.config import Settings
@@ -38,8 +39,12 @@ from tests.faults.watched import WatchedBus, WatchedThreads, WatchedTransport, W
 _SIGNALS = {signal.SIGTERM, signal.SIGCHLD}
 
 
-def work(config: str, armed: Armed) -> int:
-    """Run the service's worker, watched; returns its exit code."""
+Crew = Callable[[Factory, Watch], Sequence[Background]]
+"""The tasks of a process that works on operations: the service's own, or a peer's."""
+
+
+def work(config: str, armed: Armed, crew: Crew = workers) -> int:
+    """Run the service's worker, watched, or a peer; returns its exit code."""
     watcher = Watcher(armed)
     for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
         event.listen(Engine, moment, watcher.see_statement)
@@ -54,7 +59,7 @@ def work(config: str, armed: Armed) -> int:
             yield replace(factory, deps=replace(factory.deps, groups=groups))
             threads.close()
 
-    watched = replace(SERVICE, context=context, workers=partial(workers, watch=watcher))
+    watched = replace(SERVICE, context=context, workers=lambda factory: crew(factory, watcher))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(run_process(watched, _settings(config), work=True))
 
@@ -78,8 +83,9 @@ class Lane:
 class Parent:
     """Keeps one worker a lane running until one ends by itself, or the parent is told to stop."""
 
-    def __init__(self, lanes: list[Lane]) -> None:
+    def __init__(self, lanes: list[Lane], crew: Crew = workers) -> None:
         self._lanes = lanes
+        self._crew = crew
 
     def run(self) -> int:
         """Return the exit code of the worker that ended by itself; 0 when told to stop and all did."""
@@ -120,7 +126,7 @@ class Parent:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         code = 1
         try:
-            code = work(lane.config, lane.armed)
+            code = work(lane.config, lane.armed, self._crew)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -129,9 +135,13 @@ class Parent:
             os._exit(code)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.worker", description=__doc__)
+def lanes_of(parser: argparse.ArgumentParser) -> list[Lane]:
+    """Return the lanes that the command line names."""
     explained = "the cluster service's configuration, and the folder of tests/faults/armed.py"
     parser.add_argument("--lane", required=True, nargs=2, action="append", metavar=("CONFIG", "ARMED"), help=explained)
-    given = parser.parse_args()
-    sys.exit(Parent([Lane(config, Armed(Path(armed))) for config, armed in given.lane]).run())
+    return [Lane(config, Armed(Path(armed))) for config, armed in parser.parse_args().lane]
+
+
+if __name__ == "__main__":
+    given = lanes_of(argparse.ArgumentParser(prog="python -m tests.faults.worker", description=__doc__))
+    sys.exit(Parent(given).run())

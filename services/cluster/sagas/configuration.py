@@ -46,7 +46,7 @@ class _Progress:
 
 async def _run_phase(ctx: Context, phase: str) -> Done | Wait:
     plan = await plan_of(ctx)
-    progress = await _progress(ctx, plan, phase)
+    progress = await progress_of(ctx, plan, phase)
     under_way = bool(progress.rows) and progress.rows[-1].state not in RUN_ENDED
     if not under_way and progress.complete:
         return Done({"runs": [row.id for row in progress.rows]})
@@ -61,7 +61,7 @@ async def _run_phase(ctx: Context, phase: str) -> Done | Wait:
         return Wait(seconds=_LOOK_SECONDS, note=_note(run))
     if run.state == "lost" and _lost_in_a_row(progress.rows) < _LOST_AT_MOST:
         raise Transient(f"The run was lost: {run.reason or 'the runner does not know it any more.'}")
-    if run.state == "succeeded" and (await _progress(ctx, plan, phase)).complete:
+    if run.state == "succeeded" and (await progress_of(ctx, plan, phase)).complete:
         return Done({"runs": [*(row.id for row in progress.rows if row.id != run.id), run.id]})
     raise StepFailed(await _reason(ctx, plan, run))
 
@@ -86,12 +86,12 @@ async def _start(ctx: Context, plan: Plan, phase: str, number: int, progress: _P
     run_id = run_id_of(ctx.operation.id, phase, number)
     intent = await ctx.intent("run.start", key=run_id, payload={"phase": phase, "number": number})
     await ctx.guard()
-    run = await ctx.deps.runner.start(await _request(ctx, plan, phase, run_id, progress), mandate_of(ctx))
+    run = await ctx.deps.runner.start(await request_of(ctx, plan, phase, run_id, progress), mandate_of(ctx))
     await intent.done({"run_id": run.id})
     return run
 
 
-async def _progress(ctx: Context, plan: Plan, phase: str) -> _Progress:
+async def progress_of(ctx: Context, plan: Plan, phase: str) -> _Progress:
     async with ctx.deps.db.project(plan.project_id) as tx:
         rows = await runs_of(tx, ctx.operation.id, phase)
     done = {(cell.element, cell.host) for cell in cells_of(rows) if cell.state in _DONE}
@@ -141,7 +141,7 @@ def _run_element(element: Any, hosts: list[str]) -> RunElement:
     )
 
 
-async def _request(ctx: Context, plan: Plan, phase: str, run_id: str, progress: _Progress) -> StartRun:
+async def request_of(ctx: Context, plan: Plan, phase: str, run_id: str, progress: _Progress) -> StartRun:
     cluster_id = cluster_of(ctx)
     async with ctx.deps.db.project(plan.project_id) as tx:
         cluster = await get_cluster(tx, cluster_id)

@@ -1,0 +1,1 @@
+"""What our saga engine is compared with: the same sagas' steps under a naive worker, and under DBOS."""
