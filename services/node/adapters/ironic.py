@@ -136,9 +136,10 @@ def _newest_error(connection: Connection, node_id: str) -> str | None:
         return None
     node, history = (answer.json() for answer in answers)
     errors = [item for item in history["history"] if item["severity"] == "ERROR"]
-    newest = max(errors, key=lambda item: str(item["created_at"]), default=None)
-    if newest is None or not node["provision_updated_at"]:
+    if not errors or not node["provision_updated_at"]:
         return None
+    # Of several within a second Ironic lists the last one last.
+    newest = sorted(errors, key=lambda item: str(item["created_at"]))[-1]
     age = datetime.fromisoformat(node["provision_updated_at"]) - datetime.fromisoformat(newest["created_at"])
     return str(newest["event"]) if age.total_seconds() < _OLD_SECONDS else None
 
