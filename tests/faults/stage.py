@@ -39,7 +39,7 @@ _RABBIT_PORTS = 3
 # So long a machine is given back at least: whoever does not wait for it is past it by then.
 _DELETING_SECONDS = 0.3
 # A worker that stands still holds its transactions for so long, one after the other.
-_IDLE_SECONDS = 2.0
+_IDLE_SECONDS = 4.0
 _QUICK_CLOUD = ("--step-seconds", "0.01", "--heat-retries", "0")
 # A cell waits for leases and tries to come round, so that these are short; what they do is the same.
 _QUICK = {
@@ -100,6 +100,8 @@ async def open_stage(
 
         async def fresh(schema: Schema) -> DatabaseSettings:
             settings = (await databases.copy(schema)).settings(pool_size=5)
+            if schema is not SCHEMA:
+                return settings
             return msgspec.structs.replace(settings, idle_in_transaction_seconds=_IDLE_SECONDS)
 
         bus = BusSettings(url=rabbit.url, reconnect_seconds=0.2, redelivery_delay_seconds=0.1)
