@@ -88,7 +88,7 @@ async def _start(life: "Life", operation: Operation) -> None:
 _step = partial(
     DBOS.step,
     retries_allowed=True,
-    max_attempts=5,
+    max_attempts=8,
     interval_seconds=_LOOK_SECONDS,
     should_retry=lambda error: not isinstance(error, StepFailed),
 )
