@@ -8,6 +8,7 @@ from cloudpoint import Client
 from cloudpoint.generated import types
 from lab.launcher.accounts import CUSTOMER
 from lab.launcher.platform import Platform
+from tests.load.operation import succeeded
 
 BLUEPRINT = "slurm"
 CLUSTER = "bench"
@@ -15,7 +16,6 @@ COMPUTE_HOSTS = 2
 MACHINES = 1 + COMPUTE_HOSTS
 DEADLINE_SECONDS = 1200.0
 LOOK_SECONDS = 0.1
-_ENDED = frozenset({"succeeded", "failed", "parked", "undone"})
 
 
 @dataclass(frozen=True)
@@ -62,16 +62,7 @@ class Ours:
         self._ended(self.client.clusters.delete(self._cluster_id).operation_id)
 
     def _ended(self, operation_id: str) -> types.Operation:
-        """Wait for an operation. Raises RuntimeError unless it succeeds."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while (operation := self.client.operations.show(operation_id)).state not in _ENDED:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{operation.kind} has not ended after {DEADLINE_SECONDS:.0f} s")
-            time.sleep(LOOK_SECONDS)
-        if operation.state != "succeeded":
-            told = operation.reason
-            raise RuntimeError(f"{operation.kind} is {operation.state}: {told and (told.sentence, told.evidence)}")
-        return operation
+        return succeeded(self.client, operation_id, look_seconds=LOOK_SECONDS, deadline_seconds=DEADLINE_SECONDS)
 
 
 def _seconds_of(step: types.StepView) -> float:

@@ -1,6 +1,5 @@
 """A customer who orders many clusters at once, or a large one, and reads from the operations what they took."""
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,13 +9,13 @@ from cloudpoint import Client
 from cloudpoint.generated import types
 from lab.launcher.accounts import CUSTOMER
 from lab.launcher.platform import Platform
+from tests.load.operation import succeeded
 
 BLUEPRINT = "slurm"
 USERS = [{"name": "alice", "ssh_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJlbmNo"]}]
 AT_ONCE = 25
 LOOK_SECONDS = 0.5
 DEADLINE_SECONDS = 900.0
-_ENDED = frozenset({"succeeded", "failed", "parked", "undone"})
 
 
 @dataclass(frozen=True)
@@ -86,15 +85,7 @@ class Customer:
             self._ended(order.operation_id)
 
     def _ended(self, operation_id: str) -> types.Operation:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while (operation := self.client.operations.show(operation_id)).state not in _ENDED:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{operation.kind} is {operation.state} after {DEADLINE_SECONDS:.0f} s")
-            time.sleep(LOOK_SECONDS)
-        if operation.state != "succeeded":
-            told = operation.reason
-            raise RuntimeError(f"{operation.kind} is {operation.state}: {told and (told.sentence, told.evidence)}")
-        return operation
+        return succeeded(self.client, operation_id, look_seconds=LOOK_SECONDS, deadline_seconds=DEADLINE_SECONDS)
 
 
 def _parameters(hosts: int) -> dict[str, object]:
