@@ -92,7 +92,10 @@ class Lane:
         hosts = self._world.hosts
         hosts.unending.add((life.cluster_id, phase))
 
-        def under_way() -> bool:
+        async def under_way() -> bool:
+            operation = await self._operation(life)
+            if operation.state in _STOPPED:
+                raise Differs(f"the build is {operation.state} at {operation.step}: {operation.reason}")
             return any(hosts.requests[run].phase == phase for run in hosts.going_on(life.cluster_id))
 
         await self._wait(under_way, f"a run of {phase} under way")

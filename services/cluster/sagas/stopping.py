@@ -3,17 +3,21 @@
 from services.chassis.errors import Problem
 from services.chassis.saga import Done, Wait
 from services.cluster.sagas.deps import Context, cluster_of, mandate_of
-from services.cluster.storage.runs import RUN_ENDED, change_run, open_runs
+from services.cluster.storage.runs import RUN_ENDED, change_run, states_of_runs
 
 _LOOK_SECONDS = 1.0
 
 
 async def stop_runs(ctx: Context) -> Done | Wait:
-    """Cancel the runs of the cluster that have not ended; done when all have."""
+    """Cancel the runs of the cluster that have not ended; done when all have.
+
+    One may run that is not recorded: a worker dies between the call that starts a run and its record.
+    """
     async with ctx.deps.db.project(ctx.operation.project_id) as tx:
-        recorded = await open_runs(tx, cluster_of(ctx))
-    begun = [intent.key for intent in await ctx.intents() if intent.kind == "run.start" and intent.state == "open"]
-    states = {run_id: await _cancelled(ctx, run_id) for run_id in sorted({*recorded, *begun})}
+        recorded = await states_of_runs(tx, cluster_of(ctx))
+    begun = {intent.key for intent in await ctx.intents() if intent.kind == "run.start"}
+    going_on = {run_id for run_id, state in recorded.items() if state not in RUN_ENDED} | (begun - recorded.keys())
+    states = {run_id: await _cancelled(ctx, run_id) for run_id in sorted(going_on)}
     async with ctx.tx() as tx:
         for run_id, state in states.items():
             await change_run(tx, run_id, state=state)

@@ -36,6 +36,12 @@ async def runs_of(tx: AsyncConnection, operation_id: str, phase: str | None = No
     return list(await tx.execute(query.where(runs.c.phase == phase) if phase else query))
 
 
+async def states_of_runs(tx: AsyncConnection, cluster_id: str) -> dict[str, str]:
+    """Return how a cluster's runs were when they were last seen, by id."""
+    found = await tx.execute(select(runs.c.id, runs.c.state).where(runs.c.cluster_id == cluster_id))
+    return {row.id: row.state for row in found}
+
+
 async def open_runs(tx: AsyncConnection, cluster_id: str) -> list[str]:
     """Return the ids of a cluster's runs that had not ended when they were last seen."""
     query = select(runs.c.id).where(runs.c.cluster_id == cluster_id, runs.c.state.not_in(RUN_ENDED))

@@ -12,8 +12,10 @@ from services.chassis.saga import Done, OperationStore, Saga, SagaSettings, Saga
 from services.chassis.saga.tables import INTENT
 from services.chassis.testing.waiting import until
 from services.cluster.adapters.heat import HeatMachineGroups
+from services.cluster.sagas import configuration
 from services.cluster.sagas.build import BUILD
 from services.cluster.sagas.delete import DELETE
+from services.cluster.sagas.deps import plan_of
 from services.cluster.sagas.follow import follow
 from services.cluster.sagas.machines import create_batch
 from services.cluster.tests.case import Case
@@ -80,11 +82,11 @@ class Driven:
 
         await until(all_told, 60)
 
-    async def reach(self, operation_id: str, state: str):
+    async def reach(self, operation_id: str, state: str, *on_the_way: str):
         async def there() -> bool:
             async with self.db.project(self.case.project) as tx:
                 operation = await self.store.get(tx, operation_id)
-            assert operation.state in (state, "queued", "running"), operation
+            assert operation.state in (state, "queued", "running", *on_the_way), operation
             found[:] = [operation]
             return operation.state == state
 
@@ -174,6 +176,31 @@ async def test_machines_that_fail_after_heat_counted_them_in_are_made_anew(world
             await case.stands()
             await driven.reach(await driven.begun(DELETE), "succeeded")
             await case.gone()
+
+
+async def test_an_undo_ends_a_run_that_was_started_and_never_recorded(world):
+    """The worker dies between the two: random kills found it."""
+    case = Case(world, (await world.person()).projects[0])
+
+    async def start_only(ctx):
+        if not world.hosts.going_on(case.cluster_id):
+            plan = await plan_of(ctx)
+            await configuration._start(ctx, plan, "apply", 1, await configuration.progress_of(ctx, plan, "apply"))
+        return Wait(seconds=30)
+
+    steps = [
+        msgspec.structs.replace(step, forward=start_only) if step.name == "configure" else step for step in BUILD.steps
+    ]
+    saga = Saga(BUILD.name, version=BUILD.version, steps=steps)
+    world.hosts.unending.add((case.cluster_id, "apply"))
+    async with Driven(case, (await case.plan()).id, saga) as driven:
+        build = await driven.begun(saga)
+        await until(lambda: bool(world.hosts.going_on(case.cluster_id)), 60)
+        async with driven.db.project(case.project) as tx:
+            await driven.store.request_cancel(tx, build)
+        await driven.reach(build, "undone", "cancelling", "undoing")
+        assert world.hosts.going_on(case.cluster_id) == []
+        await case.gone()
 
 
 async def test_a_removal_that_stands_still_is_told_of_and_goes_on(world):
