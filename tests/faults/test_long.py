@@ -77,4 +77,7 @@ def test_a_failed_life_is_told_with_what_lives_it_again(tmp_path):
     ledger = Ledger(tmp_path / "random-kills.json", "c0ffee", "a")
     ledger.add(_lived(7, undone=False, differs=("a stack is left",)))
     text = report(ledger)
-    assert "a stack is left" in text and "--seed a --only 7" in text and "1 failed" in text
+    assert "a stack is left" in text and "--seed a --only 7" in text and "proves nothing yet" in text
+    mended = Ledger(tmp_path / "random-kills.json", "facade", "b")
+    mended.add(_lived(0, undone=False))
+    assert (mended.kills, mended.lives) == (2, 1) and "since the last failure" in report(mended)

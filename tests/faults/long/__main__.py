@@ -23,7 +23,12 @@ _TOLD_EVERY_SECONDS = 30.0
 
 
 @click.command()
-@click.option("--kills", default=10_000, show_default=True, help="Go on until all runs together have so many.")
+@click.option(
+    "--kills",
+    default=10_000,
+    show_default=True,
+    help="Go on until there were so many since the last failure, in all runs.",
+)
 @click.option("--minutes", default=600.0, show_default=True, help="Begin no life after so long.")
 @click.option("--lanes", default=6, show_default=True, help="How many clusters live side by side.")
 @click.option("--seconds", default=90.0, show_default=True, help="How long a wait of a life may last.")

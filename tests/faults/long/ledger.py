@@ -49,14 +49,20 @@ class Ledger:
             self.runs.append(self.run)
 
     @property
+    def since_failure(self) -> list[Run]:
+        """The runs since the last one in which a life failed, which is mended by then; they are what counts."""
+        failed = [number for number, run in enumerate(self.runs) if run.failures]
+        return self.runs[failed[-1] + 1 :] if failed else self.runs
+
+    @property
     def kills(self) -> int:
-        """Of all runs."""
-        return sum(run.kills for run in self.runs)
+        """How many there were since the last failure."""
+        return sum(run.kills for run in self.since_failure)
 
     @property
     def lives(self) -> int:
-        """Of all runs."""
-        return sum(run.deleted + run.undone + len(run.failures) for run in self.runs)
+        """In how many lives these were."""
+        return sum(run.deleted + run.undone for run in self.since_failure)
 
     def hand_out(self) -> int:
         """Return the number of the next life."""

@@ -21,11 +21,12 @@ faults-long` goes on where `random-kills.json` ends, and writes both files.
 
 def report(ledger: Ledger) -> str:
     """Return the document, in Markdown."""
-    failed = sum(len(run.failures) for run in ledger.runs)
+    failed = any(run.failures for run in ledger.runs)
+    since = " since the last failure" if failed else ""
     return "\n".join(
         [
             _HEAD,
-            f"**{ledger.kills:,} kills in {ledger.lives:,} lives: {failed or 'none'} failed.** {bound(ledger)}\n",
+            f"**{ledger.kills:,} kills in {ledger.lives:,} lives{since}: none failed.** {bound(ledger)}\n",
             "| day | commit | seed | built and deleted | undone | kills | failed | a life |",
             "|---|---|---|---|---|---|---|---|",
             *(_row(run) for run in ledger.runs),
@@ -34,14 +35,15 @@ def report(ledger: Ledger) -> str:
             "```",
             *_bars(ledger),
             "```",
+            *(("\nWhat failed, each before it was mended:",) if failed else ()),
             *_failures(ledger),
         ]
     )
 
 
 def bound(ledger: Ledger) -> str:
-    """Say what so many kills prove; nothing of a campaign in which one failed."""
-    if not ledger.kills or any(run.failures for run in ledger.runs):
+    """Say what the kills since the last failure prove."""
+    if not ledger.kills:
         return "That proves nothing yet."
     return f"So less than {_BOUND / ledger.kills:.3%} of kills lose or double anything, with 95 % confidence."
 
