@@ -135,13 +135,18 @@ def _newest_error(connection: Connection, node_id: str) -> str | None:
     if not all(answer.ok for answer in answers):
         return None
     node, history = (answer.json() for answer in answers)
-    errors = [item for item in history["history"] if item["severity"] == "ERROR"]
+    errors = [item for item in history["history"] if item["severity"] == "ERROR" and not _sums_up(item["event"])]
     if not errors or not node["provision_updated_at"]:
         return None
     # Of several within a second Ironic lists the last one last.
     newest = sorted(errors, key=lambda item: str(item["created_at"]))[-1]
     age = datetime.fromisoformat(node["provision_updated_at"]) - datetime.fromisoformat(newest["created_at"])
     return str(newest["event"]) if age.total_seconds() < _OLD_SECONDS else None
+
+
+def _sums_up(event: str) -> bool:
+    """Tell whether an entry only says that a deploy has ended, after the one that says why."""
+    return event.startswith("Deployment aborted")
 
 
 def _tear_down(connection: Connection, node_id: str) -> None:

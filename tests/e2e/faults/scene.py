@@ -103,9 +103,13 @@ class Scene:
         assert not {state for _, state in runs} & {"queued", "running"}, runs
 
     def delete(self, accepted: types.Accepted) -> None:
-        """Delete a cluster, and see that nothing of it is left."""
+        """Delete a cluster, and see that its machines are free for the next one, as the platform sees them."""
+        hosts = self.customer.clusters.show(accepted.cluster_id).hosts or []
+        nodes = [host.node_name for host in hosts if host.node_name]
         deleted = self.ended(self.customer.clusters.delete(accepted.cluster_id).operation_id)
         assert deleted.state == "succeeded", deleted.reason
+        states = lambda: {self.operator.nodes.show(node).state for node in nodes}  # noqa: E731
+        awaited(states, lambda seen: seen <= {"available"}, FREE_SECONDS)
 
     def clear(self) -> None:
         """Take clusters back, whatever a test left them in."""
