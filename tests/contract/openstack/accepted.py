@@ -22,7 +22,7 @@ ACCEPTED = (
     Difference(
         "unbuildable/events-*",
         '*Message: Unknown, Code: Unknown"* instead of *',
-        "the real Heat may look at a server in the moment between its ERROR and its fault; simcloud writes both at once",
+        "the real Heat may look at a server between its ERROR and its fault; simcloud writes both at once",
     ),
 )
 
