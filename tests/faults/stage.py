@@ -38,7 +38,7 @@ _ROOT = Path(__file__).parents[2]
 _NODES_A_LANE = 6
 _RABBIT_PORTS = 3
 # So long a machine is given back at least: whoever does not wait for it is past it by then.
-_DELETING_SECONDS = 0.3
+_DELETING_SECONDS = 0.6
 # A worker that stands still holds its transactions for so long, one after the other.
 _IDLE_SECONDS = 4.0
 _QUICK_CLOUD = ("--step-seconds", "0.01", "--heat-retries", "0")
