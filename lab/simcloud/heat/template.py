@@ -203,7 +203,8 @@ def _definition(name: str, body: Any) -> Definition:
     if not isinstance(properties, dict):
         raise invalid(f'Resource "{name}" properties must be a map')
     depends = body.get("depends_on") or []
-    policy = str(body.get("deletion_policy") or "Delete").capitalize()
+    wanted = body.get("deletion_policy")
+    policy = "Delete" if isinstance(wanted, dict) else str(wanted or "Delete").capitalize()
     if policy not in ("Delete", "Retain", "Snapshot"):
         raise invalid(f'Invalid deletion policy "{body.get("deletion_policy")}"')
     return Definition(
