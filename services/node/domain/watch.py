@@ -1,8 +1,6 @@
 """Keeps the copy of each cloud's nodes fresh, and has nodes taken up that a failed tear-down left."""
 
 import asyncio
-import math
-import time
 
 from services.chassis.db import Database, database_time
 from services.chassis.errors import Problem
@@ -14,7 +12,6 @@ from services.node.domain.stranded import Stranded
 from services.node.storage.nodes import replace_nodes
 
 log = get_logger("node.watch")
-_JUST_SECONDS = 1.0
 
 
 class Watch:
@@ -30,8 +27,6 @@ class Watch:
         self._seconds = seconds
         self._stranded = stranded
         self._failed_deploys = FailedDeploys()
-        self._looking = asyncio.Lock()
-        self._looked_at = -math.inf
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -52,14 +47,7 @@ class Watch:
         seen = self._failed_deploys.told(seen, found)
         async with self._db.unscoped() as tx:
             await replace_nodes(tx, self._cloud_id, seen, looked_at)
-        self._looked_at = time.monotonic()
         return seen
-
-    async def look_again(self) -> None:
-        """Look unless this process just did, so that many who ask at once cost one look."""
-        async with self._looking:
-            if time.monotonic() - self._looked_at > _JUST_SECONDS:
-                await self.look()
 
     async def _take_up(self, seen: list[Node]) -> None:
         """Have Ironic tear nodes down once more that nobody else takes up."""

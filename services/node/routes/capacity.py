@@ -1,9 +1,6 @@
 """Capacity, holds, and the health of the machines behind servers, for the cluster service."""
 
-import asyncio
 from typing import Any
-
-import msgspec
 
 from services.chassis.errors import FieldProblem, InvalidRequest, NotFound
 from services.chassis.routing import Call, Exposure, RouteTable
@@ -27,17 +24,8 @@ routes = RouteTable("capacity")
 _ACTIVE = "active"
 
 
-class ReadCapacity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``fresh``: look at all clouds before the answer, as far as they answer."""
-
-    fresh: bool = False
-
-
 @routes.get("/internal/capacity", Exposure.INTERNAL, "capacity.read", "Say what is free")
-async def read_capacity(call: Call[Factory, None, ReadCapacity]) -> CapacityReport:
-    if call.query.fresh:
-        looks = (watch.look_again() for watch in call.context.watches.values())
-        await asyncio.gather(*looks, return_exceptions=True)
+async def read_capacity(call: Call[Factory, None, None]) -> CapacityReport:
     async with call.context.db.all_projects(purpose="count what is held") as tx:
         return await capacity.report(tx)
 
