@@ -14,7 +14,7 @@ from services.chassis.outbox.tables import OUTBOX
 from services.chassis.saga.tables import OPERATION, STEP, UNIT
 from services.cluster.storage.clusters import get_cluster
 from services.cluster.storage.hosts import groups_of
-from services.cluster.storage.runs import open_runs
+from services.cluster.storage.runs import RUN_ENDED, states_of_runs
 from services.cluster.tests.world import World
 from services.node.schema import allocations, hold_items, holds
 from services.secrets.schema import cluster_authority, sealed_value
@@ -68,7 +68,7 @@ class Oracle:
         db = self._database(lane)
         async with db.project(project) as tx:
             cluster, groups = await get_cluster(tx, cluster_id), await groups_of(tx, cluster_id)
-            unended = await open_runs(tx, cluster_id)
+            states = await states_of_runs(tx, cluster_id)
         assert cluster is not None
         nothing: dict[str, Any] = {"holds": [], "allocations": []}
         runs = Counter(self._runs(cluster_id))
@@ -76,7 +76,7 @@ class Oracle:
             *_unless((cluster.state, cluster.operation_id), ("deleted", None), "the cluster's state and operation"),
             *_unless({host.state for host in cluster.hosts}, {"removed"}, "states of hosts"),
             *_unless([group.key for group in groups], [], "machine groups"),
-            *_unless(unended, [], "runs that have not ended"),
+            *_unless([run for run, state in states.items() if state not in RUN_ENDED], [], "runs that have not ended"),
             *_unless(self._world.hosts.going_on(cluster_id), [], "runs that go on at the runner"),
             *_unless(self._bereft(cluster_id), [], "runs whose machines were taken away under them"),
             *_unless({phase: n for phase, n in runs.items() if n > 1}, {}, "runs of a phase beyond the first"),

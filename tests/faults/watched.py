@@ -70,7 +70,7 @@ class Watcher:
             self.armed.note(place, self._last[msgspec.structs.replace(moment, point="begun")].again())
 
     def see_statement(self, *_: Any) -> None:
-        """See that a statement goes to the database, was answered, or that a transaction is to be committed."""
+        """See that a statement goes to the database, or was answered: then its transaction may be to be committed."""
         moment = _at_work.get()
         self.armed.countdown.tick(f"{moment.saga}~{moment.phase}~{moment.step}~database" if moment else "~~~database")
 

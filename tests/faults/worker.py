@@ -46,7 +46,7 @@ Crew = Callable[[Factory, Watch], Sequence[Background]]
 def work(config: str, armed: Armed, crew: Crew = workers) -> int:
     """Run the service's worker, watched, or a peer; returns its exit code."""
     watcher = Watcher(armed)
-    for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
+    for moment in ("before_cursor_execute", "after_cursor_execute"):
         event.listen(Engine, moment, watcher.see_statement)
 
     @contextlib.asynccontextmanager

@@ -42,12 +42,6 @@ async def states_of_runs(tx: AsyncConnection, cluster_id: str) -> dict[str, str]
     return {row.id: row.state for row in found}
 
 
-async def open_runs(tx: AsyncConnection, cluster_id: str) -> list[str]:
-    """Return the ids of a cluster's runs that had not ended when they were last seen."""
-    query = select(runs.c.id).where(runs.c.cluster_id == cluster_id, runs.c.state.not_in(RUN_ENDED))
-    return list((await tx.execute(query)).scalars())
-
-
 async def change_run(tx: AsyncConnection, run_id: str, **values: Any) -> None:
     """Change columns of a run that is recorded."""
     await tx.execute(update(runs).where(runs.c.id == run_id).values(values))

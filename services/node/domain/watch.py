@@ -12,6 +12,8 @@ from services.node.domain.stranded import Stranded
 from services.node.storage.nodes import replace_nodes
 
 log = get_logger("node.watch")
+# Each takes two requests, one after the other, and the look waits for them.
+_ASKED_AT_ONCE = 20
 
 
 class Watch:
@@ -42,12 +44,18 @@ class Watch:
         async with self._db.unscoped() as tx:
             looked_at = await database_time(tx)
         seen = await self._ironic.nodes(self._cloud_id)
-        suspects = self._failed_deploys.suspects(seen)
-        found = await self._ironic.newest_errors(self._cloud_id, suspects) if suspects else {}
-        seen = self._failed_deploys.told(seen, found)
+        seen = self._failed_deploys.told(seen, await self._errors_of(self._failed_deploys.suspects(seen)))
         async with self._db.unscoped() as tx:
             await replace_nodes(tx, self._cloud_id, seen, looked_at)
         return seen
+
+    async def _errors_of(self, suspects: list[str]) -> dict[str, str]:
+        """Return what failed on a few nodes; the look goes on without it where Ironic does not say."""
+        try:
+            return await self._ironic.newest_errors(self._cloud_id, suspects[:_ASKED_AT_ONCE]) if suspects else {}
+        except (Problem, TimeoutError) as error:
+            log.warning("watch.history_unread", cloud_id=self._cloud_id, error=repr(error))
+            return {}
 
     async def _take_up(self, seen: list[Node]) -> None:
         """Have Ironic tear nodes down once more that nobody else takes up."""

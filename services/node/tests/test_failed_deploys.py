@@ -30,6 +30,25 @@ def test_one_that_failed_between_two_looks_is_a_suspect_and_one_in_service_is_no
     assert deploys.suspects(seen) == []
 
 
+async def test_a_look_goes_on_when_the_history_can_not_be_read(node, operator, system, cloud):
+    broken = enrol(system, "unread", resource_class="other")
+    watch = node.context.watches["alpha"]
+    with Knobs(cloud.state) as knobs:
+        for state in ("deploying", "deleting"):
+            held = knobs.on_work("node", "hold", name="unread", state=state)
+            system.baremetal.set_node_provision_state(broken, {"deploying": "active", "deleting": "deleted"}[state])
+            knobs.wait_fired(held)
+            refused = knobs.on_call("error", service="ironic", path="/v1/nodes/*/history", status=500)
+            await watch.look()
+            shown = (await node.client.get("/v1/nodes/unread", headers=operator())).json()
+            assert shown["state"] == state
+            fired = knobs.remove(refused)["fired"]
+            knobs.remove(held)
+            wait_node(system, broken.id, "active", "available")
+        assert fired
+    system.baremetal.delete_node(broken)
+
+
 async def test_the_watch_finds_it_in_the_nodes_history(node, operator, system, cloud):
     broken = enrol(system, "broken", resource_class="other")
     watch = node.context.watches["alpha"]
