@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 from sanic import Sanic
@@ -13,6 +14,7 @@ from services.chassis.audit import Refusals
 from services.chassis.auth.revocation_sync import RevocationSync
 from services.chassis.config import ServiceSettings
 from services.chassis.context import Process, process_of
+from services.chassis.db import end_stalled_sessions
 from services.chassis.dispatch import Dispatcher
 from services.chassis.log import configure_logs, get_logger
 from services.chassis.routing import Route
@@ -66,6 +68,9 @@ def _tasks(
 ) -> list[Background]:
     own = (service.workers(context) if service.workers else ()) if work else service.background(context)
     common: list[Background] = [refusals.run] if process.bus else []
+    if process.db and process.settings.database:
+        seconds = process.settings.database.idle_in_transaction_seconds
+        common.append(partial(end_stalled_sessions, process.db, seconds))
     if "authz" in process.settings.services:
         common.append(RevocationSync(process).run)
     return [*common, *own]

@@ -39,13 +39,13 @@ _NODES_A_LANE = 6
 _RABBIT_PORTS = 3
 # So long a machine is given back at least: whoever does not wait for it is past it by then.
 _DELETING_SECONDS = 0.6
-# A worker that stands still holds its transactions for so long, one after the other.
+# A worker that stands still holds its transactions for so long, one after the other, and the lock of the publisher.
 _IDLE_SECONDS = 4.0
 _QUICK_CLOUD = ("--step-seconds", "0.01", "--heat-retries", "0")
 # A cell waits for leases and tries to come round, so that these are short; what they do is the same.
 _QUICK = {
     "saga": SagaSettings(lease_seconds=0.6, poll_seconds=0.5, retry_seconds=0.02, longest_retry_seconds=0.2),
-    "outbox": OutboxSettings(poll_seconds=0.5, retry_seconds=0.1),
+    "outbox": OutboxSettings(poll_seconds=0.5, retry_seconds=0.1, lead_seconds=_IDLE_SECONDS),
     "node_look_seconds": 1.0,
 }
 

@@ -8,6 +8,7 @@ from services.chassis.db.provision import Provisioned, provision
 from services.chassis.db.readiness import NotReady
 from services.chassis.db.reads import Read
 from services.chassis.db.settings import DatabaseSettings
+from services.chassis.db.stalled import end_stalled_sessions
 from services.chassis.db.tables import Timestamp, new_metadata, project_column
 from services.chassis.db.tenancy import protect
 from services.chassis.db.transience import is_transient
@@ -25,6 +26,7 @@ __all__ = [
     "Timestamp",
     "check",
     "database_time",
+    "end_stalled_sessions",
     "is_transient",
     "migrate",
     "new_metadata",

@@ -84,12 +84,18 @@ class Database:
                 await _roll_back(driver)
                 raise
 
-    async def listener(self) -> "asyncpg.Connection[asyncpg.Record]":
-        """Open a connection outside the pool, for LISTEN and for locks that outlive a transaction."""
+    async def listener(self, idle_seconds: float = 0.0) -> "asyncpg.Connection[asyncpg.Record]":
+        """Open a connection outside the pool, for LISTEN and for locks that outlive a transaction.
+
+        The server ends it, and its locks, when nothing came from us for ``idle_seconds`` (0: never).
+        """
         return await asyncpg.connect(
             without_driver(self._settings.url),
             timeout=self._settings.connect_timeout_seconds,
-            server_settings={"application_name": f"{self._service}: listener"},
+            server_settings={
+                "application_name": f"{self._service}: listener",
+                "idle_session_timeout": _milliseconds(idle_seconds),
+            },
         )
 
     async def ready(self, schema: Schema) -> None:

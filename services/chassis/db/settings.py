@@ -8,7 +8,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     ``url`` is the address for the role that owns nothing (serve, work); ``migrate_url`` the owner's, used by migrate
     alone; ``reconciler_role`` the role with BYPASSRLS that ``all_projects`` switches to. A process that freezes within
-    a transaction loses its locks after ``idle_in_transaction_seconds``.
+    a transaction, or in the middle of a statement, loses its locks after ``idle_in_transaction_seconds``.
     """
 
     url: str

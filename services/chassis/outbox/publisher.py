@@ -25,6 +25,7 @@ Publish = Callable[[Event], Awaitable[None]]
 class OutboxPublisher:
     """One of a service's workers publishes at a time (an advisory lock says which); the others stand by.
 
+    One that says nothing to the database for ``lead_seconds``, frozen or held up by the broker, loses the lock.
     ``publish`` returns once the broker has confirmed. A row is marked only after that, so a crash in between sends
     the event again, which the inbox of its consumers recognises.
     """
@@ -47,7 +48,7 @@ class OutboxPublisher:
 
     async def _stand_by(self) -> None:
         """Wait for our turn, then publish until the connection that holds the lock is lost."""
-        connection = await self._db.listener()
+        connection = await self._db.listener(self._settings.lead_seconds)
         try:
             await self._wait_for_lock(connection)
             await connection.add_listener(CHANNEL, self._on_notify)

@@ -204,3 +204,38 @@ async def test_old_rows_are_forgotten_and_unsent_ones_never(db):
     async with db.unscoped() as tx:
         assert set((await tx.execute(select(OUTBOX.c.position))).scalars()) == {2, 3}
         assert set((await tx.execute(select(INBOX.c.event_id))).scalars()) == {"new"}
+
+
+async def test_another_publisher_takes_over_from_one_that_stands_still_within_a_batch(db, run):
+    quick = OutboxSettings(poll_seconds=0.1, retry_seconds=0.05, lead_seconds=0.6)
+    reached, broker = asyncio.Event(), Broker()
+
+    async def never(_event):
+        reached.set()
+        await asyncio.Event().wait()
+
+    run(OutboxPublisher(db, never, quick))
+    await write(db, event())
+    await reached.wait()
+    run(OutboxPublisher(db, broker.publish, quick))
+
+    async def sent():
+        return broker.got == [("t1", 0)]
+
+    await until(sent, 10.0)
+
+
+async def test_a_publisher_with_nothing_to_do_keeps_its_turn(db, run):
+    quick = OutboxSettings(poll_seconds=0.1, retry_seconds=0.05, lead_seconds=0.6)
+    first, second = Broker(), Broker()
+    run(OutboxPublisher(db, first.publish, quick))
+    await asyncio.sleep(0.3)
+    run(OutboxPublisher(db, second.publish, quick))
+    await asyncio.sleep(1.2)
+    await write(db, event())
+
+    async def sent():
+        return first.got == [("t1", 0)]
+
+    await until(sent, 2.0)
+    assert second.got == []
