@@ -25,6 +25,8 @@ _LOOKS = frozenset({"POST health"})
 """Calls that only look, though they are posts."""
 _FIRST_USE = {"POST projects clouds alpha credential": "enter_cloud"}
 """Calls that make something in one step; the others ask again for what is there, if they don't remember it."""
+_BETWEEN_STEPS = 5
+"""Of the statements of no step (leases, looks, what waits to be published) one in so many counts; most are those."""
 _TRIES = 3
 """How often chassis's client tries what it may repeat: a server that refuses refuses them all."""
 _LATE_SECONDS = 10.0
@@ -58,6 +60,7 @@ class Watcher:
         self.armed = armed
         self._last: dict[Moment, Way[Any]] = {}
         self._refusing: dict[str, int] = {}
+        self._between = 0
 
     def __call__(self, moment: Moment) -> None:
         """See a moment of the engine's."""
@@ -72,7 +75,12 @@ class Watcher:
     def see_statement(self, *_: Any) -> None:
         """See that a statement goes to the database, or was answered: then its transaction may be to be committed."""
         moment = _at_work.get()
-        self.armed.countdown.tick(f"{moment.saga}~{moment.phase}~{moment.step}~database" if moment else "~~~database")
+        if moment is not None:
+            self.armed.countdown.tick(f"{moment.saga}~{moment.phase}~{moment.step}~database")
+            return
+        self._between += 1
+        if self._between % _BETWEEN_STEPS == 0:
+            self.armed.countdown.tick("~~~database")
 
     async def pass_through(self, way: Way[T]) -> T:
         """Make a call, with what is to happen to it."""

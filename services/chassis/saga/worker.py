@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.chassis.db import Database, is_transient
 from services.chassis.saga.drive import OperationDrive
 from services.chassis.saga.errors import LeaseLost
+from services.chassis.saga.lag import Lag
 from services.chassis.saga.ledger import NOW
 from services.chassis.saga.model import BeforeForward, OnChange, Operation, Saga, always, silently
 from services.chassis.saga.rows import operation_of
@@ -26,6 +27,9 @@ from services.chassis.saga.watch import Watch, unwatched
 
 _log = structlog.get_logger(room="saga")
 _BROKEN_RETRY_SECONDS = 5.0
+_TAKEN_AT_ONCE = 4
+"""So few, that a burst does not keep what it brought from going on."""
+_SOON_SECONDS = 0.05
 
 
 class SagaWorker:
@@ -57,10 +61,11 @@ class SagaWorker:
         self._name = f"{socket.gethostname()}/{os.getpid()}"
         self._drives: dict[str, tuple[OperationDrive, asyncio.Task[None]]] = {}
         self._wake = asyncio.Event()
+        self._lag = Lag()
 
     async def run(self) -> None:
         """Work until cancelled; then stop what runs and give its leases back. Outages are waited out."""
-        helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_leases())]
+        helpers = [asyncio.create_task(help()) for help in (self._listen, self._keep_leases, self._lag.watch)]
         try:
             while True:
                 self._wake.clear()
@@ -82,16 +87,18 @@ class SagaWorker:
     async def _take_due(self) -> float:
         """Start to drive what is due; return for how many seconds nothing more will be."""
         try:
-            free = self._settings.operations - len(self._drives)
+            free = min(self._settings.operations - len(self._drives), _TAKEN_AT_ONCE)
             if free <= 0:
                 return self._poll
+            if self._drives and self._lag.seconds > self._settings.busy_seconds:
+                return _SOON_SECONDS
             async with self._db.all_projects(purpose="take operations that are due") as transaction:
                 taken = await self._claim(transaction, free)
                 busy = [*self._drives, *(operation.id for operation in taken)]
                 seconds = await self._seconds_to_next(transaction, busy)
             for operation in taken:
                 self._begin(operation)
-            return seconds if len(taken) < free else self._poll
+            return seconds if len(taken) < free else _SOON_SECONDS
         except Exception as error:
             _report("saga.claim_failed", error)
             return self._poll
@@ -101,12 +108,12 @@ class SagaWorker:
         return self._settings.poll_seconds
 
     async def _claim(self, transaction: AsyncConnection, limit: int) -> list[Operation]:
-        """Take the lease of operations that are due and that no living worker has."""
+        """Take the lease of operations that are due and that no living worker has; those first that have begun."""
         free = or_(OPERATION.c.lease_until.is_(None), OPERATION.c.lease_until < NOW)
         due = (
             select(OPERATION.c.id)
             .where(self._mine(), OPERATION.c.next_look_at <= NOW, free, OPERATION.c.id.not_in(list(self._drives)))
-            .order_by(OPERATION.c.next_look_at)
+            .order_by(OPERATION.c.state == "queued", OPERATION.c.next_look_at)
             .limit(limit)
             .with_for_update(skip_locked=True, key_share=True)
             .cte("due")

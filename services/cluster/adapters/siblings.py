@@ -52,9 +52,10 @@ class Nodes:
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
 
-    async def capacity(self, authority: Authority) -> CapacityReport:
-        """Return what is free now."""
-        return await self._client.call("GET", "/internal/capacity", CapacityReport, authority=authority)
+    async def capacity(self, authority: Authority, *, fresh: bool = False) -> CapacityReport:
+        """Return what is free, as of some seconds ago; with ``fresh`` as of now."""
+        path = "/internal/capacity?fresh=true" if fresh else "/internal/capacity"
+        return await self._client.call("GET", path, CapacityReport, authority=authority)
 
     async def hold(self, request: HoldRequest, mandate: Mandate) -> Hold:
         """Hold machines for a cluster; the same cluster again changes nothing."""

@@ -38,7 +38,7 @@ async def plan_cluster(
         raise UnknownCloud("The cloud is not known.", errors=(problem,))
     found = await _blueprint(deps, caller, project_id, blueprint, version, owner)
     capacity = await deps.nodes.capacity(caller)
-    return await asyncio.to_thread(
+    plan = await asyncio.to_thread(
         make_plan,
         plan_id=new_id("pln"),
         project_id=project_id,
@@ -50,11 +50,12 @@ async def plan_cluster(
         batch_size=settings.batch_size,
         now=datetime.now(UTC),
     )
+    return plan if plan.fit.fits else await fitted_now(deps, caller, plan)
 
 
 async def fitted_now(deps: Deps, caller: Caller, plan: Plan) -> Plan:
-    """Return a kept plan with its fit as of now; what it decides stays."""
-    capacity = await deps.nodes.capacity(caller)
+    """Return a plan with its fit as of now; what it decides stays. Nobody is refused for a look of some seconds ago."""
+    capacity = await deps.nodes.capacity(caller, fresh=True)
     return msgspec.structs.replace(plan, fit=fit_of(plan.roles, plan.cloud_id, capacity))
 
 

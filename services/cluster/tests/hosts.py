@@ -65,7 +65,7 @@ async def start_run_of_test(call: Call[Hosts, StartRun, None]) -> Run:
     call.caller.require(body.project_id)
     if body.run_id not in hosts.runs:
         hosts.requests[body.run_id] = body
-        hosts.runs[body.run_id] = _run(body, "running", "pending")
+        hosts.runs[body.run_id] = _run(body)
         if hosts.tell:
             _in_background(hosts, _end_soon(hosts, body, hosts.tell))
     return hosts.runs[body.run_id]
@@ -86,7 +86,7 @@ async def cancel_run_of_test(call: Call[Hosts, None, None]) -> Run:
     if run.state == "running" and hosts.tell:
         _in_background(hosts, _end_cancelled(hosts, hosts.requests[run.id], hosts.tell))
     elif run.state == "running":
-        hosts.runs[run.id] = _run(hosts.requests[run.id], "cancelled", "pending")
+        hosts.runs[run.id] = _broken_off(run, "cancelled")
     return hosts.runs[run.id]
 
 
@@ -115,12 +115,11 @@ def relay_of(hosts: Hosts) -> Service[ServiceSettings, Hosts]:
 
 def end_run(hosts: Hosts, run_id: str) -> Run:
     """End a run, as the hosts' troubles have it."""
-    body = hosts.requests[run_id]
     if hosts.lose:
         hosts.lose -= 1
-        hosts.runs[run_id] = _run(body, "lost", "pending")
+        hosts.runs[run_id] = _broken_off(hosts.runs[run_id], "lost")
     else:
-        hosts.runs[run_id] = _ended(body, hosts.failing)
+        hosts.runs[run_id] = _ended(hosts.runs[run_id], hosts.failing)
     return hosts.runs[run_id]
 
 
@@ -140,12 +139,13 @@ async def _end_cancelled(hosts: Hosts, body: StartRun, tell: Callable[[Event], A
         return
     if not hosts.standing(body.cluster.id):
         hosts.bereft.add(body.run_id)
-    hosts.runs[body.run_id] = _run(body, "cancelled", "pending")
+    hosts.runs[body.run_id] = _broken_off(hosts.runs[body.run_id], "cancelled")
     await _tell_end(hosts.runs[body.run_id], tell)
 
 
 async def _tell_end(run: Run, tell: Callable[[Event], Awaitable[None]]) -> None:
     data = {"operation_id": run.operation_id, "cluster_id": run.cluster_id, "state": run.state}
+    data |= {"reason": run.reason} if run.reason else {}
     with suppress(ConnectionError):
         await tell(new_event("run.changed", source="runner", subject=run.id, project_id=run.project_id, data=data))
 
@@ -165,14 +165,13 @@ def _context_of(hosts: Hosts) -> Callable[[Process], AbstractAsyncContextManager
 
 
 def _known(call: Call[Hosts, Any, Any]) -> Run:
-    run = call.context.runs.get(call.path["run_id"])
-    if run is None or call.context.forgetful:
+    run, scope = call.context.runs.get(call.path["run_id"]), call.caller.scope()
+    if run is None or call.context.forgetful or not (scope.everywhere or run.project_id in scope.projects):
         raise NotFound()
-    call.caller.require(run.project_id)
     return run
 
 
-def _run(body: StartRun, state: str, cells: str) -> Run:
+def _run(body: StartRun) -> Run:
     places = [(part.name, host) for part in (*body.elements, *body.checks) for host in part.hosts]
     return Run(
         id=body.run_id,
@@ -180,26 +179,36 @@ def _run(body: StartRun, state: str, cells: str) -> Run:
         project_id=body.project_id,
         cluster_id=body.cluster.id,
         phase=body.phase,
-        state=state,
+        state="running",
         reason=None,
         created_at=datetime.now(UTC),
         started_at=None,
         ended_at=None,
-        cells=[Cell(host=host, element=name, state=cells) for name, host in places],
+        cells=[Cell(host=host, element=name, state="pending") for name, host in places],
     )
 
 
-def _ended(body: StartRun, failing: set[str]) -> Run:
-    """Return how the run ends: a host drops out at its first failure, and what comes after it there stays pending."""
-    run = _run(body, "succeeded", "pending")
+def _broken_off(run: Run, state: str) -> Run:
+    """Return a run that came to no end of its own; nothing of it was tried."""
+    cells = [msgspec.structs.replace(cell, state="skipped") for cell in run.cells]
+    return _at_an_end(run, state, f"The run was {state}.", cells)
+
+
+def _ended(run: Run, failing: set[str]) -> Run:
+    """Return how a run ends: a host drops out at its first failure, and what comes after it there is skipped."""
     out: set[str] = set()
     cells = []
     for cell in run.cells:
-        state = "pending" if cell.host in out else "failed" if cell.element in failing else "changed"
+        state = "skipped" if cell.host in out else "failed" if cell.element in failing else "changed"
         out |= {cell.host} if state == "failed" else set()
         message = f"{cell.element} is troubled" if state == "failed" else None
         cells.append(msgspec.structs.replace(cell, state=state, message=message, task="do it" if message else None))
-    return msgspec.structs.replace(run, state="failed" if out else "succeeded", cells=cells)
+    reason = f"{', '.join(sorted(out))} dropped out." if out else None
+    return _at_an_end(run, "failed" if out else "succeeded", reason, cells)
+
+
+def _at_an_end(run: Run, state: str, reason: str | None, cells: list[Cell]) -> Run:
+    return msgspec.structs.replace(run, state=state, reason=reason, ended_at=datetime.now(UTC), cells=cells)
 
 
 def _probe(host_id: str, name: str, silent: set[str]) -> Probe:

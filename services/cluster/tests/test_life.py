@@ -60,7 +60,7 @@ async def test_runs_that_are_lost_again_and_again_park(world):
     world.hosts.lose = 3
     accepted = (await world.create(alice, "losing")).json()
     parked = await world.reach(alice, accepted["operation_id"], "parked")
-    assert parked["reason"]["sentence"] == "The run is lost and did not do all of it."
+    assert parked["reason"]["sentence"] == "The run was lost."
     assert (await world.post(alice, f"operations/{accepted['operation_id']}/resume")).status_code == 202
     await world.reach(alice, accepted["operation_id"], "succeeded")
     await world.deleted(alice, accepted["cluster_id"])

@@ -1,6 +1,8 @@
 """Keeps the copy of each cloud's nodes fresh, and has nodes taken up that a failed tear-down left."""
 
 import asyncio
+import math
+import time
 
 from services.chassis.db import Database, database_time
 from services.chassis.errors import Problem
@@ -14,6 +16,7 @@ from services.node.storage.nodes import replace_nodes
 log = get_logger("node.watch")
 # Each takes two requests, one after the other, and the look waits for them.
 _ASKED_AT_ONCE = 20
+_JUST_SECONDS = 1.0
 
 
 class Watch:
@@ -29,6 +32,8 @@ class Watch:
         self._seconds = seconds
         self._stranded = stranded
         self._failed_deploys = FailedDeploys()
+        self._looking = asyncio.Lock()
+        self._looked_at = -math.inf
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -41,13 +46,21 @@ class Watch:
 
     async def look(self) -> list[Node]:
         """Look once and return the nodes that Ironic has; raises CloudFailure when it does not answer."""
+        began = time.monotonic()
         async with self._db.unscoped() as tx:
             looked_at = await database_time(tx)
         seen = await self._ironic.nodes(self._cloud_id)
         seen = self._failed_deploys.told(seen, await self._errors_of(self._failed_deploys.suspects(seen)))
         async with self._db.unscoped() as tx:
             await replace_nodes(tx, self._cloud_id, seen, looked_at)
+        self._looked_at = began
         return seen
+
+    async def look_again(self) -> None:
+        """Look unless this process just did, so that many who ask at once cost one look."""
+        async with self._looking:
+            if time.monotonic() - self._looked_at > _JUST_SECONDS:
+                await self.look()
 
     async def _errors_of(self, suspects: list[str]) -> dict[str, str]:
         """Return what failed on a few nodes; the look goes on without it where Ironic does not say."""

@@ -1,6 +1,10 @@
 """Capacity, holds, and the health of the machines behind servers, for the cluster service."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
+
+import msgspec
 
 from services.chassis.errors import FieldProblem, InvalidRequest, NotFound
 from services.chassis.routing import Call, Exposure, RouteTable
@@ -22,12 +26,28 @@ from services.node.storage.nodes import nodes_by_id, nodes_of_servers
 
 routes = RouteTable("capacity")
 _ACTIVE = "active"
+_FRESH_SECONDS = 3.0
+
+
+class ReadCapacity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``fresh``: look at all clouds before the answer, as far as they answer within some seconds."""
+
+    fresh: bool = False
 
 
 @routes.get("/internal/capacity", Exposure.INTERNAL, "capacity.read", "Say what is free")
-async def read_capacity(call: Call[Factory, None, None]) -> CapacityReport:
+async def read_capacity(call: Call[Factory, None, ReadCapacity]) -> CapacityReport:
+    if call.query.fresh:
+        await _look_again(call.context)
     async with call.context.db.all_projects(purpose="count what is held") as tx:
         return await capacity.report(tx)
+
+
+async def _look_again(context: Factory) -> None:
+    looks = (watch.look_again() for watch in context.watches.values())
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FRESH_SECONDS):
+            await asyncio.gather(*looks, return_exceptions=True)
 
 
 @routes.put("/internal/holds/{cluster_id}", Exposure.INTERNAL, "node.hold", "Hold machines for a cluster")

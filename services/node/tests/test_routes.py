@@ -145,3 +145,21 @@ async def test_a_node_that_is_locked_for_a_moment_is_waited_for(node, operator, 
     again = await node.client.post("/v1/nodes/bm-2/power", json={"target": "off"}, headers=operator())
     assert again.status_code == 202
     await asyncio.to_thread(wait_node, system, shown["cloud_node_id"], "available")
+
+
+async def test_what_is_free_is_as_of_now_for_who_asks_for_it(node, system, cluster_service):
+    async def free(query: str = "") -> int:
+        answer = await node.client.get(f"/internal/capacity{query}", headers=cluster_service())
+        assert answer.status_code == 200, answer.text
+        (item,) = (item for item in answer.json()["items"] if item["resource_class"] == FREE["resource_class"])
+        return item["free"]
+
+    before = await free("?fresh=true")
+    one = system.baremetal.get_node("bm-0")
+    system.baremetal.set_node_maintenance(one)
+    try:
+        assert await free() == before
+        await asyncio.sleep(1.1)
+        assert await free("?fresh=true") == before - 1
+    finally:
+        system.baremetal.unset_node_maintenance(one)

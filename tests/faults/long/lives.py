@@ -10,7 +10,7 @@ import msgspec
 from tests.faults.lane import Differs, Lane
 
 _UNDONE = 0.2
-_MOST_BETWEEN = 300
+_MOST_BETWEEN = 150
 _KILLS = (5, 15)
 
 
