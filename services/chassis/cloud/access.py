@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
+import requests
 from keystoneauth1 import loading
-from keystoneauth1.session import Session
+from keystoneauth1.session import Session, TCPKeepAliveAdapter
 
 from services.chassis import deadline
 from services.chassis.errors import Unavailable
@@ -49,6 +50,7 @@ class CloudThreads:
     """A bounded pool of threads for OpenStack's clients, and the sessions that they share."""
 
     def __init__(self, threads: int = 16) -> None:
+        self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="cloud")
         self._sessions: dict[str, Session] = {}
         self._clients: dict[tuple[str, str], Any] = {}
@@ -58,7 +60,12 @@ class CloudThreads:
         known = self._sessions.get(access.key)
         if known is None:
             plugin: Any = loading.get_plugin_loader(access.auth_type).load_from_options(**access.auth)
-            known = Session(auth=plugin, timeout=access.call_seconds, connect_retries=_CONNECT_RETRIES)
+            known = Session(
+                auth=plugin,
+                session=_connections(self._threads),
+                timeout=access.call_seconds,
+                connect_retries=_CONNECT_RETRIES,
+            )
             if len(self._sessions) >= _SESSIONS_KEPT:
                 self._sessions.clear()
                 self._clients.clear()
@@ -96,3 +103,11 @@ class CloudThreads:
     def close(self) -> None:
         """Let the threads end; calls under way are not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _connections(at_most: int) -> requests.Session:
+    """Return what keeps a connection open for each thread that calls the same API; keystoneauth itself keeps ten."""
+    kept = requests.Session()
+    for scheme in ("http://", "https://"):
+        kept.mount(scheme, TCPKeepAliveAdapter(pool_maxsize=at_most))
+    return kept

@@ -75,7 +75,8 @@ class Database:
         """
         async with self._engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
-            assert driver is not None
+            if driver is None:
+                raise ConnectionError("The pool's connection was closed meanwhile.")
             try:
                 await driver.execute(_beginning(settings))
                 yield connection
