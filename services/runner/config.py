@@ -35,7 +35,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     Elements and checks come from the blueprint service and are kept in ``cache_folder``; where ``elements_folder`` is
     given, for work on elements, elements come from there instead (it holds a folder an element). ``name`` tells the
     runners of a machine apart and must stay the same over a restart (left out: host and port). A run is lost when its
-    runner is silent for ``silent_seconds``.
+    runner is silent for ``silent_seconds``. One that has not begun waits ``away_seconds`` for a service that is away.
     """
 
     ansible: AnsibleRuntimeSettings
@@ -49,4 +49,5 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     sweep_seconds: float = 20.0
     beat_seconds: float = 1.0
     silent_seconds: float = 30.0
+    away_seconds: float = 900.0
     log_limit_characters: int = 64_000_000

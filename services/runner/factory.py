@@ -63,6 +63,7 @@ def _tools(process: Process, settings: Settings, name: str) -> Tools:
         user=settings.user,
         start_seconds=settings.start_seconds,
         sweep_seconds=settings.sweep_seconds,
+        away_seconds=settings.away_seconds,
     )
 
 

@@ -35,6 +35,10 @@ class Differs(Exception):
     """Something is not as it should be; each argument is a sentence."""
 
 
+class WorkersGone(Differs):
+    """The harness's own workers have ended by themselves, which says nothing of what was tried."""
+
+
 @dataclass
 class Life:
     """One cluster from its order to its end."""
@@ -244,7 +248,7 @@ class Lane:
 
     async def _holds(self, condition: Callable[[], bool | Awaitable[bool]]) -> bool:
         if not self._has_workers():
-            raise Differs("the workers' parent has ended; worker.log says why")
+            raise WorkersGone("the workers' parent has ended; worker.log says why")
         try:
             answer = condition()
             return answer if isinstance(answer, bool) else await answer

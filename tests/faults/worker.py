@@ -28,13 +28,13 @@ from services.chassis.context import Process
 from services.chassis.saga import Watch
 from services.chassis.serve import run_process
 from services.chassis.service import Background
-from services.chassis.testing.app import free_port
 from services.cluster.adapters.heat import HeatMachineGroups
 from services.cluster.config import Settings
 from services.cluster.factory import Factory
 from services.cluster.main import SERVICE, open_context, workers
 from tests.faults.armed import Armed
 from tests.faults.watched import WatchedBus, WatchedThreads, WatchedTransport, Watcher
+from tests.support.ports import port_of_this_process
 
 _SIGNALS = {signal.SIGTERM, signal.SIGCHLD}
 
@@ -67,7 +67,7 @@ def work(config: str, armed: Armed, crew: Crew = workers) -> int:
 def _settings(config: str) -> Settings:
     """Return the configuration; with a port of its own where it names none, since a lane may have two workers."""
     settings = load(Path(config), Settings)
-    listen = msgspec.structs.replace(settings.listen, work_port=settings.listen.work_port or free_port())
+    listen = msgspec.structs.replace(settings.listen, work_port=settings.listen.work_port or port_of_this_process())
     return msgspec.structs.replace(settings, listen=listen)
 
 

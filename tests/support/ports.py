@@ -6,6 +6,8 @@ import socket
 _FIRST, _LAST = 17900, 21900
 # Each process of a suite that is shared out looks in a range of its own first.
 _APART = 400
+# Below those that the kernel gives to clients (from 32768 on), which would take one between a look and a bind.
+_OWN_FIRST, _OWN_PORTS = 22000, 8000
 
 
 def free_range(count: int) -> int:
@@ -14,6 +16,13 @@ def free_range(count: int) -> int:
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise OSError(f"no {count} free ports in a row between {_FIRST} and {_LAST}")
+
+
+def port_of_this_process() -> int:
+    """Return a port of loopback on which nobody listens, by the pid: processes that start at once get one each."""
+    pid = os.getpid()
+    ports = (_OWN_FIRST + (pid + further) % _OWN_PORTS for further in range(_OWN_PORTS))
+    return next(port for port in ports if _is_free(port))
 
 
 def _is_free(port: int) -> bool:

@@ -7,8 +7,10 @@ have elements before them.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from pathlib import Path
 
 import structlog
@@ -34,12 +36,18 @@ from services.runner.domain.verdict import Verdict, judge
 
 log = structlog.get_logger()
 
+_AWAY = frozenset({429, 502, 503, 504})
+"""What a service answers, or is said to answer, that is away or too busy."""
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 CANCELLED = Verdict("cancelled", "It was cancelled.")
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What every run uses. Times are in seconds: ``start`` until the first event, ``sweep`` to clear one host."""
+    """What every run uses.
+
+    Times are in seconds: ``start`` until the first event, ``sweep`` to clear one host, ``away`` for siblings that are.
+    """
 
     sandbox: Sandbox
     ansible: AnsibleRuntime
@@ -51,6 +59,7 @@ class Tools:
     user: str
     start_seconds: float
     sweep_seconds: float
+    away_seconds: float
 
 
 @dataclass(frozen=True)
@@ -79,19 +88,21 @@ class Execution:
     journal: Journal
     _process: SandboxProcess | None = None
     _ended_by: Verdict | None = None
+    _told_to_end: asyncio.Event = field(default_factory=asyncio.Event)
     _timed_out: Entry | None = None
     _deadline: asyncio.TimerHandle | None = None
 
     def end(self, verdict: Verdict) -> None:
         """End it with ``verdict``: kill the sandbox now; the run ends when its hosts are clear as well."""
         self._ended_by = self._ended_by or verdict
+        self._told_to_end.set()
         if self._process:
             self._process.kill()
 
     async def carry_out(self) -> Verdict:
         """Work until the end and say how it ended. Everything that was opened is closed again."""
         try:
-            prepared = await self._prepare()
+            prepared = await self._prepared()
             try:
                 return await self._work(prepared)
             finally:
@@ -100,6 +111,24 @@ class Execution:
             return self._broken(f"The run could not be started: {problem.detail}")
         except OSError as error:
             return self._broken(f"The sandbox could not be started: {error}.")
+
+    async def _prepared(self) -> _Prepared:
+        """Prepare, and wait for a service that is away: nothing has begun on the hosts. Raises Problem."""
+        clock = asyncio.get_running_loop().time
+        end, pauses = clock() + self.tools.away_seconds, chain(_PAUSES, repeat(_PAUSES[-1]))
+        while True:
+            pause = next(pauses)
+            try:
+                return await self._prepare()
+            except Problem as problem:
+                if problem.status not in _AWAY or self._ended_by or clock() + pause > end:
+                    raise
+                log.warning("run.waits", run=self.run.run_id, reason=problem.detail)
+                self.journal.line(f"The run waits: {problem.detail}\n")
+                await self.journal.flush()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._told_to_end.wait()
 
     async def _prepare(self) -> _Prepared:
         run, tools = self.run, self.tools

@@ -12,7 +12,7 @@ import click
 import structlog
 
 from tests.faults.choice import commit
-from tests.faults.lane import Lane
+from tests.faults.lane import Lane, WorkersGone
 from tests.faults.long.ledger import Ledger
 from tests.faults.long.lives import Lived, drawn, live
 from tests.faults.long.report import bound, report
@@ -50,9 +50,14 @@ def main(
             return numbers.pop() if numbers else None
         return ledger.hand_out() if ledger.kills < kills and time.monotonic() < end else None
 
-    _run(ledger, next_number, min(lanes, len(only) or lanes), seconds)
-    if not only:
-        (pages / "random-kills.md").write_text(report(ledger))
+    try:
+        _run(ledger, next_number, min(lanes, len(only) or lanes), seconds)
+    except WorkersGone as gone:
+        click.echo(f"faults-long: broken off, {gone}")
+        sys.exit(2)
+    finally:
+        if not only:
+            (pages / "random-kills.md").write_text(report(ledger))
     sys.exit(_told(ledger))
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tests.faults.lane import Differs, Lane
+from tests.faults.lane import Differs, Lane, WorkersGone
 
 _UNDONE = 0.2
 _MOST_BETWEEN = 150
@@ -51,7 +51,10 @@ def drawn(seed: str, number: int) -> Life:
 
 
 async def live(lane: Lane, life: Life) -> Lived:
-    """Take a cluster through a life on a lane. What it leaves is judged when it stands and when it is gone."""
+    """Take a cluster through a life on a lane. What it leaves is judged when it stands and when it is gone.
+
+    Raises WorkersGone: then it was no life.
+    """
     begun = time.monotonic()
     lane.countdown.draw(life.name, life.kills)
     differs: tuple[str, ...] = ()
@@ -60,6 +63,8 @@ async def live(lane: Lane, life: Life) -> Lived:
             await lane.undo(await lane.half_build(life.undone_in))
         else:
             await lane.delete(await lane.build())
+    except WorkersGone:
+        raise
     except Differs as found:
         differs = found.args
     except Exception:
