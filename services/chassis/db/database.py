@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.chassis.db.migrate import Schema
@@ -73,7 +73,9 @@ class Database:
 
         SQLAlchemy takes one for each, so that its part is left at AUTOCOMMIT here.
         """
-        async with self._engine.connect() as connection:
+        async with AsyncExitStack() as stack:
+            connection = await self._connect()
+            stack.push_async_exit(connection)
             driver = (await connection.get_raw_connection()).driver_connection
             if driver is None:
                 raise ConnectionError("The pool's connection was closed meanwhile.")
@@ -84,6 +86,13 @@ class Database:
             except BaseException:
                 await _roll_back(driver)
                 raise
+
+    async def _connect(self) -> AsyncConnection:
+        """Return a connection of the pool. Raises ConnectionError when the server ends each at once, as in a crash."""
+        try:
+            return await self._engine.connect()
+        except InvalidRequestError as error:
+            raise ConnectionError("The server ended each connection that was opened.") from error
 
     async def listener(self, idle_seconds: float = 0.0) -> "asyncpg.Connection[asyncpg.Record]":
         """Open a connection outside the pool, for LISTEN and for locks that outlive a transaction.

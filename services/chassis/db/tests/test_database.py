@@ -2,7 +2,7 @@
 
 import asyncpg
 import pytest
-from sqlalchemy import Integer, bindparam, insert, select, text
+from sqlalchemy import Integer, bindparam, event, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.chassis.db import Database, Read, is_transient
@@ -163,3 +163,15 @@ async def test_a_read_outlives_a_lost_connection(db):
         await db._reads._pool.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
     assert is_transient(lost.value)
     assert await db.read(PAGE, {"most": 1}, ["prj_a"]) == []
+
+
+async def test_a_server_that_ends_each_connection_at_once_is_an_outage(db):
+    @event.listens_for(db._engine.sync_engine, "connect")
+    def end(connection, _record):
+        connection.driver_connection.terminate()
+
+    for _ in range(2):
+        with pytest.raises(Exception) as met:
+            async with db.unscoped():
+                pass
+        assert is_transient(met.value)
