@@ -188,3 +188,11 @@ class MethodNotAllowed(Problem):
     slug = "method-not-allowed"
     status = 405
     title = "This method is not for this address"
+
+
+_AWAY = frozenset({Unavailable.slug, BadAnswer.slug, DeadlineExceeded.slug})
+
+
+def is_away(error: BaseException) -> bool:
+    """Say whether it is a service that does not answer, or makes no sense: no fault of what was asked of it."""
+    return isinstance(error, Problem) and error.slug in _AWAY

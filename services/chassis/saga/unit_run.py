@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from services.chassis.db import is_transient
-from services.chassis.errors import BadAnswer, DeadlineExceeded, Problem, Unavailable
+from services.chassis.errors import Problem, is_away
 from services.chassis.saga.context import Results, StepContext
 from services.chassis.saga.errors import Interrupted, LeaseLost, StepFailed, Transient
 from services.chassis.saga.ledger import NOW, Ledger, UnitRow
@@ -18,7 +18,6 @@ from services.chassis.saga.states import Phase
 from services.chassis.saga.watch import Moment, Point, Watch
 
 _PASSING = (429, 502, 503, 504)
-_AWAY = frozenset({Unavailable.slug, BadAnswer.slug, DeadlineExceeded.slug})
 _log = structlog.get_logger(room="saga")
 
 
@@ -126,7 +125,7 @@ class UnitRun:
 
     async def _retry(self, unit: UnitRow, error: Exception) -> UnitRow:
         attempts = unit.attempts + 1
-        most = max(self._step.attempts, self._settings.away_attempts if _is_away(error) else 0)
+        most = max(self._step.attempts, self._settings.away_attempts if is_away(error) else 0)
         if attempts >= most:
             return await self._fail(unit, _exhausted(error, attempts), attempts=attempts)
         longest = min(self._settings.retry_seconds * 2 ** (attempts - 1), self._settings.longest_retry_seconds)
@@ -164,11 +163,6 @@ def _exhausted(error: Exception, attempts: int) -> Reason:
 def _is_passing(error: Exception) -> bool:
     """Whether a problem is one of a service that is away or too busy, not of what it was asked."""
     return isinstance(error, Problem) and error.status in _PASSING
-
-
-def _is_away(error: Exception) -> bool:
-    """Whether it is a sibling that does not answer: no fault of this operation, and others wait for it too."""
-    return isinstance(error, Problem) and error.slug in _AWAY
 
 
 def _refused(problem: Problem) -> Reason:

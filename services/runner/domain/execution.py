@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from services.chassis.auth.credentials import Mandate
-from services.chassis.errors import Problem
+from services.chassis.errors import Problem, is_away
 from services.contracts.runs import RunCheck, StartRun
 from services.runner.adapters.ansible import AnsibleRuntime
 from services.runner.adapters.checks import Checks
@@ -36,8 +36,6 @@ from services.runner.domain.verdict import Verdict, judge
 
 log = structlog.get_logger()
 
-_AWAY = frozenset({429, 502, 503, 504})
-"""What a service answers, or is said to answer, that is away or too busy."""
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 CANCELLED = Verdict("cancelled", "It was cancelled.")
 
@@ -121,7 +119,7 @@ class Execution:
             try:
                 return await self._prepare()
             except Problem as problem:
-                if problem.status not in _AWAY or self._ended_by or clock() + pause > end:
+                if not is_away(problem) or self._ended_by or clock() + pause > end:
                     raise
                 log.warning("run.waits", run=self.run.run_id, reason=problem.detail)
                 self.journal.line(f"The run waits: {problem.detail}\n")
