@@ -106,7 +106,7 @@ class Execution:
             finally:
                 await asyncio.shield(self._close())
         except Problem as problem:
-            return self._broken(f"The run could not be started: {problem.detail}")
+            return self._broken(f"The run could not be started: {problem.detail} {problem.hint_text or ''}".rstrip())
         except OSError as error:
             return self._broken(f"The sandbox could not be started: {error}.")
 
