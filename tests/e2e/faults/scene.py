@@ -13,7 +13,6 @@ from tests.e2e.platform import CLOUD, Platform, awaited, finished
 BUILD_SECONDS = 240.0
 STEP_SECONDS = 120.0
 FREE_SECONDS = 90.0
-BACK_SECONDS = 240.0
 _OVER = frozenset({"succeeded", "failed", "parked", "undone"})
 
 
@@ -122,11 +121,6 @@ class Scene:
         """Clouds and databases hold what they held before, and every other machine is free."""
         awaited(self.holdings, lambda held: held == before, FREE_SECONDS)
         awaited(self._states_of_machines, lambda states: states <= {"available"}, FREE_SECONDS)
-
-    def machines_come_back(self, count: int) -> None:
-        """Wait until so many machines are free, as an operator does who has mended them."""
-        states = lambda: [node.state for node in self.operator.nodes.list() if node.cloud_id == CLOUD]  # noqa: E731
-        awaited(states, lambda seen: seen.count("available") >= count, BACK_SECONDS)
 
     def holdings(self) -> dict[str, object]:
         """Return what the clouds hold, and how many rows belong to clusters."""
