@@ -54,7 +54,8 @@ async def test_a_customers_own_element_has_a_sandbox_of_its_own(platform: Platfo
     async with running(BLUEPRINT, platform.authority, **settings) as blueprint:
         await _publish(blueprint, element_texts("prying", **{"apply.yaml": _PRYING}))
         services = {**platform.services, "blueprint": blueprint.url}
-        async with platform.runner(await fresh_database(SCHEMA), services=services) as runner:
+        # Whose project the other one is can't be asked here: identity is away.
+        async with platform.runner(await fresh_database(SCHEMA), services=services, away_seconds=0.1) as runner:
             before = element("greeting", ["c1"], {"text": "the-first-one", "folder": "/tmp"})
             after = element("last", ["c1"])
             run = await runner.run([before, element("prying", ["c1"], owner=PROJECT), after])
