@@ -43,7 +43,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     """``expiry_grace_seconds``: how long after its end a cluster is kept before it is deleted.
 
     ``standstill_seconds``: how long a cloud may do nothing for machines that it makes or takes back, until it is asked
-    to go on. ``runbooks`` is the address below which runbooks are found.
+    to go on. ``closer_look_seconds``: how often it is asked how far each machine is. ``runbooks`` is the address below
+    which runbooks are found.
     """
 
     clouds: dict[str, CloudSettings]
@@ -55,4 +56,5 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     saga: SagaSettings = SagaSettings()
     outbox: OutboxSettings = OutboxSettings()
     standstill_seconds: float = 60.0
+    closer_look_seconds: float = 2.0
     runbooks: str = "/docs/runbooks"

@@ -9,9 +9,11 @@ from services.chassis.db import Database
 from services.chassis.saga import OperationStore
 from services.cluster.adapters.cloud_credentials import CloudCredentials
 from services.cluster.adapters.heat import HeatMachineGroups
+from services.cluster.adapters.nova import NovaServers
 from services.cluster.adapters.siblings import Blueprints, Identity, Nodes, Relay, Runner, Secrets
 from services.cluster.adapters.tunnel import Tunnels
 from services.cluster.config import Settings
+from services.cluster.domain.closer_looks import CloserLooks
 from services.cluster.domain.standstill import Standstills
 from services.cluster.sagas.deps import Deps
 from services.cluster.sagas.follow import follow
@@ -41,7 +43,9 @@ def make_factory(process: Process, settings: Settings) -> Factory:
         db=process.database,
         settings=settings,
         groups=HeatMachineGroups(threads, credentials.refused),
+        servers=NovaServers(threads),
         standstills=Standstills(settings.standstill_seconds),
+        closer_looks=CloserLooks(settings.closer_look_seconds),
         authz=Mandates(process),
         blueprints=Blueprints(process.client("blueprint")),
         nodes=Nodes(process.client("node")),

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import msgspec
 import requests
-from keystoneauth1 import loading
 from keystoneauth1.session import Session, TCPKeepAliveAdapter
 
 from services.chassis import deadline
+from services.chassis.cloud.log_in import log_in
 from services.chassis.errors import Unavailable
 
 T = TypeVar("T")
@@ -59,9 +59,8 @@ class CloudThreads:
         """Return the session of ``access``; it fetches its token with the first call and renews it by itself."""
         known = self._sessions.get(access.key)
         if known is None:
-            plugin: Any = loading.get_plugin_loader(access.auth_type).load_from_options(**access.auth)
             known = Session(
-                auth=plugin,
+                auth=log_in(access.auth_type, access.auth),
                 session=_connections(self._threads),
                 timeout=access.call_seconds,
                 connect_retries=_CONNECT_RETRIES,

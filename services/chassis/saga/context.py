@@ -84,6 +84,11 @@ class StepContext(Generic[Deps]):
         """What to write on all that is made outside: a reconciler then knows whose it is, and which is the loser."""
         return {"cloudpoint_operation": self.operation.id, "cloudpoint_fence": str(self._ledger.fence)}
 
+    @property
+    def shown(self) -> str | None:
+        """The note that the unit shows from an earlier call."""
+        return self._row.note
+
     def pause(self, least: float, most: float) -> float:
         """Return the seconds until the next look: a part of what the unit took so far, from ``least`` to ``most``.
 

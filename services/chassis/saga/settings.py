@@ -7,15 +7,13 @@ class SagaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Settings of a saga worker.
 
     A worker that dies is replaced when its leases end, so ``lease_seconds`` bounds that delay. ``operations`` is how
-    many one worker drives at once; while its event loop is late by more than ``busy_seconds`` it takes no more, so that
-    what is begun ends soon. A unit in passing trouble waits ``retry_seconds``, doubled each time. For a sibling
+    many one worker drives at once. A unit in passing trouble waits ``retry_seconds``, doubled each time. For a sibling
     service that is away it tries ``away_attempts`` times, which is more than ten minutes: an outage parks no builds.
     """
 
     lease_seconds: float = 10.0
     poll_seconds: float = 1.0
     operations: int = 50
-    busy_seconds: float = 0.03
     retry_seconds: float = 1.0
     longest_retry_seconds: float = 30.0
     away_attempts: int = 40

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.chassis.db import Database, is_transient
 from services.chassis.saga.drive import OperationDrive
 from services.chassis.saga.errors import LeaseLost
-from services.chassis.saga.lag import Lag
 from services.chassis.saga.ledger import NOW
 from services.chassis.saga.model import BeforeForward, OnChange, Operation, Saga, always, silently
 from services.chassis.saga.rows import operation_of
@@ -61,11 +60,10 @@ class SagaWorker:
         self._name = f"{socket.gethostname()}/{os.getpid()}"
         self._drives: dict[str, tuple[OperationDrive, asyncio.Task[None]]] = {}
         self._wake = asyncio.Event()
-        self._lag = Lag()
 
     async def run(self) -> None:
         """Work until cancelled; then stop what runs and give its leases back. Outages are waited out."""
-        helpers = [asyncio.create_task(help()) for help in (self._listen, self._keep_leases, self._lag.watch)]
+        helpers = [asyncio.create_task(help()) for help in (self._listen, self._keep_leases)]
         try:
             while True:
                 self._wake.clear()
@@ -90,8 +88,6 @@ class SagaWorker:
             free = min(self._settings.operations - len(self._drives), _TAKEN_AT_ONCE)
             if free <= 0:
                 return self._poll
-            if self._drives and self._lag.seconds > self._settings.busy_seconds:
-                return _SOON_SECONDS
             async with self._db.all_projects(purpose="take operations that are due") as transaction:
                 taken = await self._claim(transaction, free)
                 busy = [*self._drives, *(operation.id for operation in taken)]

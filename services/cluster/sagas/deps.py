@@ -11,8 +11,10 @@ from services.chassis.db import Database
 from services.chassis.saga import Operation, Reason, StepContext, StepFailed
 from services.cluster.adapters.cloud_credentials import CloudCredentials
 from services.cluster.adapters.heat import HeatMachineGroups
+from services.cluster.adapters.nova import NovaServers
 from services.cluster.adapters.siblings import Blueprints, Identity, Nodes, Relay, Runner, Secrets
 from services.cluster.config import Settings
+from services.cluster.domain.closer_looks import CloserLooks
 from services.cluster.domain.standstill import Standstills
 from services.cluster.storage.plans import get_plan
 from services.contracts.blueprint import BlueprintVersion
@@ -28,7 +30,9 @@ class Deps:
     db: Database
     settings: Settings
     groups: HeatMachineGroups
+    servers: NovaServers
     standstills: Standstills
+    closer_looks: CloserLooks
     authz: Mandates
     blueprints: Blueprints
     nodes: Nodes

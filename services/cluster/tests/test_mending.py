@@ -1,6 +1,7 @@
 """Clouds that do not do what was asked: machines are removed there while they are made, an engine dies in a removal."""
 
 import asyncio
+import contextlib
 import dataclasses
 
 import msgspec
@@ -160,6 +161,34 @@ async def test_a_resume_replaces_machines_that_could_be_neither_made_nor_given_b
     await world.reach(alice, parked["id"], "succeeded", seconds=60)
 
 
+@contextlib.contextmanager
+def only_free(world, machines: int):
+    """Leave so many machines free at the cloud while the block runs; the others are in maintenance."""
+    ironic = world.cloud.connect("system").baremetal
+    others = [node.id for node in ironic.nodes(provision_state="available", is_maintenance=False)][machines:]
+    for node in others:
+        ironic.set_node_maintenance(node, "needed elsewhere")
+    try:
+        yield
+    finally:
+        for node in others:
+            ironic.unset_node_maintenance(node)
+
+
+async def test_a_resume_needs_no_machines_but_those_that_failed(world):
+    """All BMCs hung for a while, and no other machine is free: the failed ones have to be given back first."""
+    alice = await world.person()
+    with Knobs(world.cloud.state) as knobs, only_free(world, 2):
+        knobs.on_work("node", "fail", state="deploying", reason="The BMC hangs.")
+        knobs.on_work("node", "fail", state="deleting", reason="The BMC hangs still.")
+        accepted = (await world.create(alice, "no-spare")).json()
+        parked = await world.reach(alice, accepted["operation_id"], "parked", seconds=60)
+        knobs.clear()
+        await world.post(alice, f"operations/{parked['id']}/resume")
+        await world.reach(alice, parked["id"], "succeeded", seconds=60)
+        await world.deleted(alice, accepted["cluster_id"])
+
+
 async def test_machines_that_fail_after_heat_counted_them_in_are_made_anew(world):
     """An order is renewed while its machines deploy: Heat counts them in, and does not see that they fail then."""
     case = Case(world, (await world.person()).projects[0])
@@ -170,6 +199,7 @@ async def test_machines_that_fail_after_heat_counted_them_in_are_made_anew(world
         async with Driven(case, (await case.plan()).id, BUILD, DELETE, groups=Revoked(case)) as driven:
             build = await driven.begun(BUILD)
             await driven.tells(build, "0 of 1 machines are in service.")
+            knobs.on_work("stack", "hold", state="UPDATE")
             knobs.remove(held)
             await driven.tells(build, "The cloud is asked for another machine.")
             knobs.clear()

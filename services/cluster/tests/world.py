@@ -211,6 +211,7 @@ async def open_world(
             **{
                 "reconcile_seconds": 3600.0,
                 "standstill_seconds": 5.0,
+                "closer_look_seconds": 0.2,
                 "saga": SagaSettings(lease_seconds=5.0),
                 **settings,
             },

@@ -1,6 +1,7 @@
 """The real faults on a platform with machines: ``python -m tests.e2e.faults [--away SECONDS] [pytest's options]``."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,8 @@ def main() -> int:
     parser.add_argument("--away", type=float, default=AWAY_SECONDS, help="how long authz, identity, … are away [600]")
     parser.add_argument("--minute", type=float, default=MINUTE_SECONDS, help="how long a service hangs [60]")
     given, rest = parser.parse_known_args()
+    # Told to stop, it takes down what it started, as by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     campaign = Campaign(given.away, given.minute)
     folder = str(Path(__file__).parent)
     code = pytest.main(

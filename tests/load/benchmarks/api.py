@@ -4,11 +4,11 @@ The service is the same process each time. nginx asks the gateway's own decision
 processes in front and the service, without PostgreSQL, whose share is the same in all three.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
+import uvloop
 
 from lab.launcher.platform import Platform
 from tests.load import seeds, wrk
@@ -76,7 +76,7 @@ def _figures(run: Run, gateway: Way, nginx: Way, alone: Way) -> list[Figure]:
         half = storms[gateway.name][-1].rate / 2
         for way in (gateway, alone):
             seconds = max(run.seconds, LEAST_PACED_SECONDS)
-            times[way.name] += asyncio.run(paced(way.url + PATH, way.headers(), half, seconds))
+            times[way.name] += uvloop.run(paced(way.url + PATH, way.headers(), half, seconds))
         run.say(", ".join(f"{name} {taken[-1].rate:.0f}/s" for name, taken in storms.items()))
     return [*_at_full_load(storms, gateway, nginx, alone), *_at_half_load(times, gateway, alone)]
 

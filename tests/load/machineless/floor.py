@@ -13,7 +13,7 @@ import openstack
 import yaml
 from heatclient.common import template_utils
 
-from services.cluster.sagas.machines import user_data
+from services.cluster.sagas.group_spec import user_data
 
 LOOK_SECONDS = 0.1
 DEADLINE_SECONDS = 600.0

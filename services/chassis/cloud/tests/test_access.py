@@ -1,6 +1,7 @@
 """Sessions and bounded threads, against a cloud's real HTTP."""
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -55,6 +56,27 @@ async def test_the_same_access_shares_a_session_and_its_clients(threads: CloudTh
     assert threads.session(access) is not threads.session(other)
     made = [threads.client(one, "kind", lambda session, _access: (session,)) for one in (access, same, other)]
     assert made[0] is made[1] and made[2][0] is threads.session(other)
+
+
+async def test_a_log_in_may_be_renewed_while_others_use_it(threads: CloudThreads, access: CloudAccess) -> None:
+    ended, interval = threading.Event(), sys.getswitchinterval()
+
+    def renew() -> None:
+        while not ended.is_set():
+            threads.renew(access)
+
+    def use() -> list[str | None]:
+        try:
+            return [threads.session(access).get_token() for _ in range(100)]
+        finally:
+            ended.set()
+
+    sys.setswitchinterval(1e-6)
+    try:
+        _, tokens = await asyncio.gather(threads.run(30, renew), threads.run(30, use))
+    finally:
+        sys.setswitchinterval(interval)
+    assert all(tokens)
 
 
 async def test_what_the_cloud_says_passes_through(threads: CloudThreads, access: CloudAccess) -> None:

@@ -1,7 +1,6 @@
 """Workers share operations, hand them on and survive outages; a project sees its own operations only."""
 
 import asyncio
-import time
 
 import pytest
 from sqlalchemy import select, text
@@ -65,23 +64,6 @@ async def test_units_run_side_by_side_but_no_more_than_allowed(workers, operatio
     operation = await operations.becomes(await operations.create(saga), "succeeded")
     assert most == 4 and len(results) == 12
     assert (await operations.steps(operation))["c"].units[0].result == {"n": 3}
-
-
-async def test_a_busy_worker_ends_what_it_has_begun_before_it_takes_more(workers, operations):
-    many, steps, called = 20, 6, []
-
-    async def compute(ctx):
-        called.append(ctx.operation.id)
-        time.sleep(0.03)  # noqa: ASYNC251 - it keeps the worker busy
-        return Done({})
-
-    saga = Saga("s", version=1, steps=tuple(Step(f"s{n}", "Compute", forward=compute) for n in range(steps)))
-    made = [await operations.create(saga, subject=f"thing_{n}") for n in range(many)]
-    workers(saga)
-    for operation in made:
-        await operations.becomes(operation, "succeeded")
-    under_way = [sum(0 < called[:n].count(one) < steps for one in made) for n in range(len(called))]
-    assert max(under_way) <= many // 2
 
 
 async def test_an_operation_of_an_unknown_version_waits_for_a_worker_that_knows_it(workers, operations):

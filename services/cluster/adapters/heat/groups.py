@@ -76,15 +76,16 @@ class HeatMachineGroups:
             await self._call(access, _mark_failed, backend_ref, failed)
         await self._order(access, _update, backend_ref, spec)
 
-    async def observe(self, access: CloudAccess, backend_ref: str) -> Observation:
-        """Return the group as Heat sees it now, with the servers that it has so far."""
+    async def observe(self, access: CloudAccess, backend_ref: str, *, closely: bool = True) -> Observation:
+        """Return the group as Heat sees it now; ``closely`` with the servers that a changing one has so far."""
         stack = await self._call(access, _look, backend_ref)
         if stack is None or stack.stack_status == _ENDED:
             return Observation(GroupState.GONE, backend_ref)
         state = _state_of(stack.stack_status)
         outputs = {item["output_key"]: item.get("output_value") for item in getattr(stack, "outputs", [])}
         words = stack.stack_status_reason if state is GroupState.FAILED else None
-        found = [] if state is GroupState.COMPLETE else await self._call(access, _resources, backend_ref)
+        looks = state is GroupState.FAILED or (closely and state is not GroupState.COMPLETE)
+        found = await self._call(access, _resources, backend_ref) if looks else []
         return Observation(
             state,
             backend_ref,
