@@ -11,8 +11,8 @@ _TRIES = 5
 def log_in(auth_type: str, auth: dict[str, Any]) -> Any:
     """Return a keystoneauth plugin of this type with these arguments.
 
-    keystoneauth's own takes its log-in to be there still when it has just fetched it (an assertion; 5.18), though another
-    thread may have ended it in between, by itself or since the cloud answered 401. This one fetches it anew.
+    keystoneauth's own asserts (5.18) that a log-in is there still when it has just been fetched, though another thread
+    may have ended it in between, by itself or since the cloud answered 401. This one fetches it anew.
     """
     plugin: Any = loading.get_plugin_loader(auth_type).load_from_options(**auth)
     plugin.get_access = _patient(plugin.get_access)
