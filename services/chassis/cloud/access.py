@@ -3,6 +3,8 @@
 import asyncio
 import functools
 import json
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -54,6 +56,7 @@ class CloudThreads:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="cloud")
         self._sessions: dict[str, Session] = {}
         self._clients: dict[tuple[str, str], Any] = {}
+        self._renewed: dict[str, float] = {}
 
     def session(self, access: CloudAccess) -> Session:
         """Return the session of ``access``; it fetches its token with the first call and renews it by itself."""
@@ -68,15 +71,19 @@ class CloudThreads:
             if len(self._sessions) >= _SESSIONS_KEPT:
                 self._sessions.clear()
                 self._clients.clear()
+                self._renewed.clear()
             self._sessions[access.key] = known
         return known
 
-    def renew(self, access: CloudAccess) -> None:
-        """Have the next call log in anew.
+    def renew(self, access: CloudAccess, *, unless_within_seconds: float = 0.0) -> None:
+        """Have the next call log in anew, unless that was asked for in the last ``unless_within_seconds``.
 
         A cloud may know better than its API that a token has ended, or work on with one for longer than it lives.
         """
-        self.session(access).invalidate()
+        now = time.monotonic()
+        if now - self._renewed.get(access.key, -math.inf) >= unless_within_seconds:
+            self._renewed[access.key] = now
+            self.session(access).invalidate()
 
     def client(self, access: CloudAccess, kind: str, make: Callable[[Session, CloudAccess], T]) -> T:
         """Return the client of ``kind`` for ``access``, made by ``make`` the first time."""
@@ -104,9 +111,15 @@ class CloudThreads:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
 def _connections(at_most: int) -> requests.Session:
     """Return what keeps a connection open for each thread that calls the same API; keystoneauth itself keeps ten."""
     kept = requests.Session()
+    # A token is in the headers: without this, a file .netrc is looked for in each call.
+    kept.auth = _as_it_is
     for scheme in ("http://", "https://"):
         kept.mount(scheme, TCPKeepAliveAdapter(pool_maxsize=at_most))
     return kept

@@ -79,6 +79,18 @@ async def test_a_log_in_may_be_renewed_while_others_use_it(threads: CloudThreads
     assert all(tokens)
 
 
+def test_a_log_in_that_was_just_renewed_does_for_who_says_so(threads: CloudThreads, access: CloudAccess) -> None:
+    def token_after(**how: float) -> str | None:
+        threads.renew(access, **how)
+        return threads.session(access).get_token()
+
+    first = token_after(unless_within_seconds=60)
+    assert first and token_after(unless_within_seconds=60) == first
+    second = token_after()
+    assert second not in (None, first) and token_after(unless_within_seconds=60) == second
+    assert token_after(unless_within_seconds=0.0) != second
+
+
 async def test_what_the_cloud_says_passes_through(threads: CloudThreads, access: CloudAccess) -> None:
     wrong = msgspec.structs.replace(access, auth={**access.auth, "password": "another"})
     with pytest.raises(Unauthorized):

@@ -20,6 +20,7 @@ from services.cluster.domain.machine_group import GroupSpec, GroupState, Member,
 
 _ENDED = "DELETE_COMPLETE"
 _NESTED_DEPTH = 2
+_TOKEN_SECONDS = 60.0
 _LOGIN_ENDED = re.compile(r"Unauthorized|HTTP 401")
 
 Guard = Callable[[], Awaitable[None]]
@@ -84,6 +85,9 @@ class HeatMachineGroups:
         state = _state_of(stack.stack_status)
         outputs = {item["output_key"]: item.get("output_value") for item in getattr(stack, "outputs", [])}
         words = stack.stack_status_reason if state is GroupState.FAILED else None
+        if login_ended := bool(_LOGIN_ENDED.search(words or "")):
+            # Whatever is ordered of it now needs a newer one.
+            self._threads.renew(access)
         looks = state is GroupState.FAILED or (closely and state is not GroupState.COMPLETE)
         found = await self._call(access, _resources, backend_ref) if looks else []
         return Observation(
@@ -93,7 +97,7 @@ class HeatMachineGroups:
             outputs,
             members=members_of(outputs) if state is GroupState.COMPLETE else _servers_in(found),
             removal_failed=stack.stack_status == "DELETE_FAILED",
-            login_ended=bool(_LOGIN_ENDED.search(words or "")),
+            login_ended=login_ended,
             mended=stack.stack_status == "UPDATE_COMPLETE",
             progress=_progress(stack, found),
         )
@@ -109,8 +113,11 @@ class HeatMachineGroups:
         return [(stack.id, cluster, stack.stack_name) for stack in stacks for cluster in _clusters_of(stack)]
 
     async def _order(self, access: CloudAccess, call: Callable[..., Any], *arguments: Any) -> Any:
-        """Call with a token that was just issued: Heat does the whole work with it, and fails when it ends."""
-        self._threads.renew(access)
+        """Call with a token that was issued lately: Heat does the whole work with it, and fails when it ends.
+
+        Of many orders of a project only one logs in: Keystone takes a good part of a second to look at a password.
+        """
+        self._threads.renew(access, unless_within_seconds=_TOKEN_SECONDS)
         return await self._call(access, call, *arguments)
 
     async def _call(self, access: CloudAccess, call: Callable[..., Any], *arguments: Any) -> Any:
