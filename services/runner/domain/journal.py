@@ -18,6 +18,7 @@ from services.runner.storage.records import Batch
 
 log = structlog.get_logger()
 
+_RETRY_SECONDS = 0.5
 _CUT = "\n[The log ends here: it has grown to its limit. Events go on.]\n"
 
 Write = Callable[[Batch], Awaitable[None]]
@@ -37,6 +38,7 @@ class Journal:
     _log: list[str] = field(default_factory=list)
     _log_written: int = 0
     _tail: str = ""
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def tail(self) -> str:
@@ -71,20 +73,24 @@ class Journal:
         return batch
 
     async def flush(self) -> None:
-        """Write what has gathered. An outage of the database is waited out: nothing is dropped."""
-        batch = self._gather()
-        while batch:
-            try:
-                await self.write(batch)
-                return
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("journal waits for the database", error=repr(error))
-                await asyncio.sleep(0.5)
+        """Write what has gathered, after what is being written. An outage of the database is waited out.
+
+        So nothing is dropped or overtaken, and all of it is there when this returns.
+        """
+        async with self._writing:
+            batch = self._gather()
+            while batch:
+                try:
+                    await self.write(batch)
+                    return
+                except Exception as error:
+                    if not is_transient(error):
+                        raise
+                    log.warning("journal waits for the database", error=repr(error))
+                    await asyncio.sleep(_RETRY_SECONDS)
 
     async def flush_forever(self, every_seconds: float) -> None:
-        """Write again and again until cancelled."""
+        """Write again and again until cancelled; what is being written then goes on, and a later flush waits for it."""
         while True:
             await asyncio.sleep(every_seconds)
             await asyncio.shield(self.flush())

@@ -110,18 +110,20 @@ class Harm:
         held = int(subprocess.check_output(["du", "-sm", str(folder)], text=True).split()[0])
         folder.rename(aside)
         folder.mkdir(mode=0o700)
-        with SmallDisk.mounted(folder, megabytes=held + spare_megabytes) as disk:
-            _move(aside, folder)
+        try:
+            with SmallDisk.mounted(folder, megabytes=held + spare_megabytes) as disk:
+                _move(aside, folder)
+                self.postgres.start()
+                try:
+                    yield disk
+                finally:
+                    disk.clear()
+                    self.postgres.stop()
+                    _move(folder, aside)
+        finally:
+            folder.rmdir()
+            aside.rename(folder)
             self.postgres.start()
-            try:
-                yield disk
-            finally:
-                disk.clear()
-                self.postgres.stop()
-                _move(folder, aside)
-        folder.rmdir()
-        aside.rename(folder)
-        self.postgres.start()
 
     def on_machine(self, machine: str, *command: str) -> str:
         """Run a command in a machine's system, as its console would; returns what it printed."""
