@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
+from services.chassis.auth.credentials import Mandate
 from services.chassis.testing.app import running
 from services.cluster.adapters.catalogue import Need
 from services.cluster.adapters.heat.probe import Refusal
@@ -50,6 +51,8 @@ async def checking(world, *, identity=None, operator=True, **settings):
     services = {name: world.running[name].url for name in names} | ({"identity": identity} if identity else {})
     database = world.idle.process.settings.database
     options = {"database": database, "services": services, "default_cloud": "alpha", "clouds": {"alpha": cloud}}
+    # Machines are looked at only while a test of this loop runs: the last look may be long ago.
+    await world.idle.context.deps.nodes.capacity(Mandate(world.mandate("prj_any")), fresh=True)
     async with running(SERVICE, world.authority, **options) as service:
 
         async def findings(project: str | None) -> dict[str, dict]:

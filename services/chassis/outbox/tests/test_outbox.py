@@ -142,7 +142,7 @@ async def test_a_lost_database_connection_is_survived(db, run):
         """Whoever uses a connection in the moment in which it ends hears of that, and tries again."""
         try:
             await write(db, event("t1", 2))
-        except (DBAPIError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+        except (DBAPIError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError) as error:
             assert is_transient(error)
             return False
         return True
