@@ -107,7 +107,9 @@ class Parent:
                 if lane is None:
                     continue
                 if not os.WIFSTOPPED(status) and os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
-                    return abs(os.waitstatus_to_exitcode(status)) or 1
+                    code = os.waitstatus_to_exitcode(status)
+                    sys.stderr.write(f"worker {pid} of {lane.config} ended by itself: {code}\n")
+                    return abs(code) or 1
                 self._fork(lane)
         return 0
 
