@@ -98,10 +98,11 @@ class CloudProbe:
             raise EndpointNotFound(str(error)) from error
 
     def _connection(self) -> Connection:
-        return self._threads.client(self._access, "cloud-probe", _connect)
+        return self._threads.client(self._access, "cloud-probe", connect)
 
 
-def _connect(session: Session, access: CloudAccess) -> Connection:
+def connect(session: Session, access: CloudAccess) -> Connection:
+    """Return openstacksdk's client for this session."""
     return Connection(session=session, region_name=access.region, interface=access.interface)
 
 

@@ -1,18 +1,17 @@
 """Give failed servers back at Nova: Heat asks for others in their place first, and keeps their machines meanwhile."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from keystoneauth1.exceptions import ClientException
-from keystoneauth1.session import Session
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
 from services.chassis.cloud import CloudAccess, CloudFailure, CloudThreads
+from services.cluster.adapters.cloud_probe import connect
+from services.cluster.adapters.heat.groups import Guard
 
 _FAILED = "ERROR"
-
-Guard = Callable[[], Awaitable[None]]
 
 
 class NovaServers:
@@ -37,15 +36,11 @@ class NovaServers:
         return len(mine) - len(failed)
 
     async def _call(self, access: CloudAccess, call: Callable[..., Any], *arguments: Any) -> Any:
-        client = self._threads.client(access, "nova", _client)
+        client = self._threads.client(access, "nova", connect)
         try:
             return await self._threads.run(access.call_seconds, call, client, *arguments)
         except (SDKException, ClientException, OSError) as error:
             raise CloudFailure(f"Nova says: {error}") from error
-
-
-def _client(session: Session, access: CloudAccess) -> Connection:
-    return Connection(session=session, region_name=access.region, interface=access.interface)
 
 
 def _states(connection: Connection) -> dict[str, str]:
