@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lab.launcher.postgres import PrivatePostgres
 from lab.launcher.rabbitmq import PrivateRabbit
 from tests.faults.gate import Gate
-from tests.faults.lane import Differs, Lane
+from tests.faults.lane import Differs, Lane, WorkersGone
 from tests.faults.matrix import Cell
 from tests.faults.results import Result
 from tests.faults.stage import Stage
@@ -31,11 +31,12 @@ Tell = Callable[[Result], None]
 
 
 class Campaign:
-    """Tries cells on a stage; ``tell`` hears of each result as it comes."""
+    """Tries cells on a stage; ``tell`` hears of each result as it comes. Without workers it breaks off."""
 
     def __init__(self, stage: Stage, tell: Tell) -> None:
         self._stage = stage
         self._tell = tell
+        self._broken_off = False
 
     async def run(self, cells: Iterable[Cell]) -> None:
         """Try all of them."""
@@ -43,13 +44,14 @@ class Campaign:
         await self._side_by_side([cell for cell in chosen if cell.fault not in OUTAGES])
         for fault, server in zip(OUTAGES, (self._stage.postgres, self._stage.rabbit), strict=True):
             for wave in self._waves([cell for cell in chosen if cell.fault == fault]):
-                await self._together(wave, server)
+                if not self._broken_off:
+                    await self._together(wave, server)
 
     async def _side_by_side(self, cells: Sequence[Cell]) -> None:
         waiting = deque(one for kind in journeys(cells) for one in kind)
 
         async def work(lane: Lane) -> None:
-            while waiting:
+            while waiting and not self._broken_off:
                 await self._travel(lane, waiting.popleft())
 
         await asyncio.gather(*(work(lane) for lane in self._stage.lanes))
@@ -97,7 +99,9 @@ class Campaign:
         """Do what a cell takes and tell of the result; returns whether all was as it should be."""
         begun = time.monotonic()
         try:
-            differs = await _differs(act)
+            if self._broken_off:
+                return False
+            differs = await self._differs(act)
         finally:
             if gate is not None:
                 gate.leave(lane.name)
@@ -109,6 +113,16 @@ class Campaign:
         if differs:
             await lane.abandon()
         return not differs
+
+    async def _differs(self, act: Callable[[], Awaitable[None]]) -> tuple[str, ...]:
+        try:
+            await act()
+        except Differs as differs:
+            self._broken_off |= isinstance(differs, WorkersGone)
+            return differs.args
+        except Exception:
+            return ("the harness did not expect this:", traceback.format_exc())
+        return ()
 
 
 def journeys(cells: Iterable[Cell]) -> list[list[Journey]]:
@@ -128,16 +142,6 @@ def journeys(cells: Iterable[Cell]) -> list[list[Journey]]:
 def _under_way(cell: Cell) -> str:
     """Return the phase whose run is under way when a build is cancelled, so that the step's undo has work."""
     return "apply" if cell.step == "configure" else "verify"
-
-
-async def _differs(act: Callable[[], Awaitable[None]]) -> tuple[str, ...]:
-    try:
-        await act()
-    except Differs as differs:
-        return differs.args
-    except Exception:
-        return ("the harness did not expect this:", traceback.format_exc())
-    return ()
 
 
 async def _restart(server: PrivatePostgres | PrivateRabbit, gate: Gate) -> None:

@@ -20,13 +20,15 @@ from tests.faults import matrix
 from tests.faults.armed import Armed
 from tests.faults.countdown import Countdown
 from tests.faults.gate import Gate
-from tests.faults.matrix import EVENTS, NUDGES, Cell
+from tests.faults.matrix import Cell
 from tests.faults.oracle import Oracle
 
 _LOOK_SECONDS = 0.08
 _PROJECTS_A_PERSON = 40
 """A pass holds 50 projects at most."""
 _STOPPED = ("succeeded", "failed", "undone", "parked")
+_Way = tuple[str, str]
+"""A step on its way: the phase and its name."""
 MAY_NEED_RESUME = frozenset({"5xx"})
 """An answer that says nothing about what was done may park a step, until a person has resumed it, once."""
 
@@ -170,22 +172,26 @@ class Lane:
     async def _overtake(self, life: Life, cell: Cell) -> None:
         """Let another worker get past the place at which one stands still; then wake that, and see the last of it."""
         await self._wait(lambda: cell.place in self._armed.fired(), "the fault at its place")
-        await self._wait(lambda: self._is_past(life, cell), "another worker past the one that stands still")
+        done = await self._done_steps(life)
+        await self._wait(lambda: self._is_past(life, cell, done), "another worker past the one that stands still")
         pid = self._armed.wake(cell.place)
         await self._wait(lambda: self._armed.has_settled(cell.place), "an end of what the woken worker did")
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
 
-    async def _is_past(self, life: Life, cell: Cell) -> bool:
-        query = select(STEP.c.state).where(STEP.c.operation_id == life.operations[-1])
-        mine = (STEP.c.name == cell.step) & (STEP.c.phase == cell.phase)
-        async with self._service.process.database.project(life.project) as tx:
-            if (
-                cell.step not in (EVENTS, NUDGES)
-                and (await tx.execute(query.where(mine))).scalar_one_or_none() == "done"
-            ):
-                return True
+    async def _is_past(self, life: Life, cell: Cell, done_before: set[_Way]) -> bool:
+        """Tell whether the step was done, or one after it where itself was ``done_before``, or all is over."""
+        done = await self._done_steps(life) - done_before
+        if done and (cell.point == "commit" or (cell.phase, cell.step) in done):
+            return True
         return (await self._operation(life)).state in _STOPPED
+
+    async def _done_steps(self, life: Life) -> set[_Way]:
+        query = select(STEP.c.phase, STEP.c.name).where(
+            STEP.c.operation_id == life.operations[-1], STEP.c.state == "done"
+        )
+        async with self._service.process.database.project(life.project) as tx:
+            return {(phase, name) for phase, name in await tx.execute(query)}
 
     def _prove(self, saga: str, cell: Cell | None) -> None:
         """Raise Differs unless the fault happened at its place and each step called only those whom its row names."""

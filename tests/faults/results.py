@@ -59,11 +59,16 @@ class Results:
     def __init__(self, path: Path | None, commit: str, wanted: Sequence[Cell], *, keep: bool = False) -> None:
         self._path = path
         self._commit = commit
-        self._wanted = len(wanted)
+        self.wanted = len(wanted)
         self.hunts: list[Hunt] = []
         self.all: list[Result] = self._kept({cell.id for cell in wanted}) if keep else []
         done = {result.cell for result in self.all}
         self.missing = [cell for cell in wanted if cell.id not in done]
+
+    @property
+    def untried(self) -> int:
+        """How many cells have no result, since the campaign broke off."""
+        return self.wanted - len(self.all)
 
     def add(self, result: Result) -> None:
         """Keep a result."""
@@ -78,8 +83,8 @@ class Results:
     def _write(self) -> None:
         if self._path is not None:
             good = all(one.ok for one in self.all) and all(one.found for one in self.hunts)
-            ok = len(self.all) == self._wanted and good
-            document = Document(self._commit, ok, self._wanted, self.all, self.hunts)
+            ok = len(self.all) == self.wanted and good
+            document = Document(self._commit, ok, self.wanted, self.all, self.hunts)
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.write_bytes(msgspec.json.format(msgspec.json.encode(document)))
 

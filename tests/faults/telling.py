@@ -45,9 +45,15 @@ def summary(results: Results) -> int:
         click.echo(f"  again: {result.replay}")
     for hunt in missed:
         click.echo(f"\nplanted bug {hunt.bug} was not found\n  again: {hunt.replay}")
-    told = [_part(len(failed), len(results.all), "cells"), _part(len(missed), len(results.hunts), "planted bugs found")]
-    click.echo(f"faults: {'failed' if failed or missed else 'ok'}, {', '.join(filter(None, told))}")
-    return 1 if failed or missed else 0
+    if results.untried:
+        click.echo(f"\n{results.untried} cells were not tried: --go-on tries them, and those that failed")
+    told = [
+        _part(len(failed) + results.untried, results.wanted, "cells"),
+        _part(len(missed), len(results.hunts), "planted bugs found"),
+    ]
+    ok = not (failed or missed or results.untried)
+    click.echo(f"faults: {'ok' if ok else 'failed'}, {', '.join(filter(None, told))}")
+    return 0 if ok else 1
 
 
 def _part(bad: int, all_of_them: int, what: str) -> str:

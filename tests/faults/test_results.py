@@ -4,6 +4,7 @@ import json
 
 from tests.faults import matrix
 from tests.faults.results import Result, Results
+from tests.faults.telling import summary
 
 _CELLS = matrix.cells()[:3]
 
@@ -30,3 +31,13 @@ def test_nothing_is_kept_of_another_commit_or_if_not_asked_for(tmp_path):
     Results(path, "c0ffee", _CELLS).add(_result(_CELLS[0]))
     assert Results(path, "facade", _CELLS, keep=True).missing == _CELLS
     assert Results(path, "c0ffee", _CELLS).missing == _CELLS
+
+
+def test_a_campaign_that_broke_off_is_not_ok(capsys):
+    results = Results(None, "c0ffee", _CELLS)
+    results.add(_result(_CELLS[0]))
+    assert summary(results) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "2 cells were not tried: --go-on tries them, and those that failed",
+        "faults: failed, 1 of 3 cells",
+    ]

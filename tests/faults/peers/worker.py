@@ -4,7 +4,7 @@ import argparse
 import sys
 from importlib import import_module
 
-from tests.faults.worker import Parent, lanes_of
+from tests.faults.worker import keep, lanes_of
 
 _MODULES = {"naive": "tests.faults.peers.naive", "dbos": "tests.faults.peers.durable"}
 
@@ -12,4 +12,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.faults.peers.worker", description=__doc__)
     parser.add_argument("peer", choices=_MODULES)
     lanes = lanes_of(parser)
-    sys.exit(Parent(lanes, import_module(_MODULES[parser.parse_args().peer]).workers).run())
+    sys.exit(keep(lanes, import_module(_MODULES[parser.parse_args().peer]).workers))
