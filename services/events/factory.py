@@ -47,8 +47,7 @@ async def open_context(process: Process) -> AsyncIterator[Context]:
     settings, db = cast(Settings, process.settings), process.database
 
     async def append(project_id: str, arrived: Sequence[Event]) -> None:
-        async with db.project(project_id) as tx:
-            await history.append(tx, project_id, arrived)
+        await history.append(db, project_id, arrived)
 
     async def last(project_id: str) -> int:
         return (await context.extent(project_id)).last

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, delete, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bus import Event
-from services.chassis.db import Keyset
+from services.chassis.db import Database, Keyset
 from services.contracts.event import RecordedEvent
 from services.events.schema import counters, events
 
@@ -56,20 +56,20 @@ class Extent:
     last: int
 
 
-async def append(tx: AsyncConnection, project_id: str, arrived: Sequence[Event]) -> int:
+async def append(db: Database, project_id: str, arrived: Sequence[Event]) -> int:
     """Record what of ``arrived`` is new, in its order, and return how many.
 
-    The counter's row is locked until the commit: a project has one writer at a time, so its numbers have no gap and
-    become visible in order.
+    Known ones are rare, and found when they are written: asked for a list of ids, PostgreSQL may read all that the
+    project has.
     """
-    last = await _lock_counter(tx, project_id)
-    new = await _unknown(tx, project_id, arrived)
-    if not new:
-        return 0
-    rows = [_row(project_id, number, event) for number, event in enumerate(new, last + 1)]
-    await tx.execute(insert(events), rows)
-    await tx.execute(update(counters).where(counters.c.project_id == project_id).values(last_number=last + len(new)))
-    await tx.execute(text(f"SELECT pg_notify('{CHANNEL}', :project)"), {"project": project_id})
+    new = {event.id: event for event in arrived}
+    while new:
+        try:
+            async with db.project(project_id) as tx:
+                await _record(tx, project_id, list(new.values()))
+            break
+        except _Known as known:
+            new = {id: event for id, event in new.items() if id not in known.ids}
     return len(new)
 
 
@@ -77,7 +77,7 @@ async def extent(tx: AsyncConnection, project_id: str) -> Extent:
     """Return which numbers the project has."""
     counted = select(counters.c.last_number).where(counters.c.project_id == project_id)
     last = (await tx.execute(counted)).scalar_one_or_none() or 0
-    first = select(func.min(events.c.number)).where(events.c.project_id == project_id)
+    first = select(events.c.number).where(events.c.project_id == project_id).order_by(events.c.number).limit(1)
     return Extent((await tx.execute(first)).scalar_one_or_none() or last + 1, last)
 
 
@@ -105,18 +105,30 @@ async def purge(tx: AsyncConnection, keep_days: float) -> int:
     return (await tx.execute(delete(events).where(old))).rowcount
 
 
-async def _lock_counter(tx: AsyncConnection, project_id: str) -> int:
-    await tx.execute(upsert(counters).values(project_id=project_id, last_number=0).on_conflict_do_nothing())
-    query = select(counters.c.last_number).where(counters.c.project_id == project_id).with_for_update()
-    return int((await tx.execute(query)).scalar_one())
+class _Known(Exception):
+    """Some events are recorded already, and took numbers that they must give back."""
+
+    def __init__(self, ids: set[str]) -> None:
+        super().__init__(ids)
+        self.ids = ids
 
 
-async def _unknown(tx: AsyncConnection, project_id: str, arrived: Sequence[Event]) -> list[Event]:
-    by_id = {event.id: event for event in arrived}
-    query = select(events.c.id).where(events.c.project_id == project_id, events.c.id.in_(list(by_id)))
-    for known in (await tx.execute(query)).scalars():
-        del by_id[known]
-    return list(by_id.values())
+async def _record(tx: AsyncConnection, project_id: str, new: Sequence[Event]) -> None:
+    """Record events that nobody has recorded. Raises _Known, which must end the transaction.
+
+    The counter's row is locked until the commit: a project has one writer at a time, so its numbers have no gap and
+    become visible in order.
+    """
+    counted = upsert(counters).values(project_id=project_id, last_number=len(new))
+    last_number = counters.c.last_number + counted.excluded.last_number
+    count = counted.on_conflict_do_update(index_elements=["project_id"], set_={"last_number": last_number})
+    last = (await tx.execute(count.returning(counters.c.last_number))).scalar_one()
+    rows = [_row(project_id, number, event) for number, event in enumerate(new, last - len(new) + 1)]
+    write = upsert(events).on_conflict_do_nothing(index_elements=["project_id", "id"]).returning(events.c.id)
+    written = set((await tx.execute(write, rows)).scalars())
+    if known := {event.id for event in new} - written:
+        raise _Known(known)
+    await tx.execute(text(f"SELECT pg_notify('{CHANNEL}', :project)"), {"project": project_id})
 
 
 def _row(project_id: str, number: int, event: Event) -> dict[str, Any]:
