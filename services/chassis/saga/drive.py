@@ -15,7 +15,7 @@ from services.chassis.saga.settings import SagaSettings
 from services.chassis.saga.states import ACTIVE, Phase
 from services.chassis.saga.step_run import Settled, StepRun, Waiting
 from services.chassis.saga.unit_run import UnitRun
-from services.chassis.saga.watch import Watch
+from services.chassis.saga.watch import Moment, Watch
 
 
 class OperationDrive:
@@ -41,10 +41,19 @@ class OperationDrive:
         self._watch = watch
         self._poked = asyncio.Event()
         self._results: Results = {}
+        self._moved_at = asyncio.get_running_loop().time()
+
+    def is_at_work(self) -> bool:
+        """Tell whether it has moved in the last moments; else it waits for somebody's answer."""
+        return asyncio.get_running_loop().time() - self._moved_at < self._settings.slow_seconds
 
     def poke(self) -> None:
         """Something was asked of the operation."""
         self._poked.set()
+
+    def _see(self, moment: Moment) -> None:
+        self._moved_at = asyncio.get_running_loop().time()
+        self._watch(moment)
 
     async def run(self) -> None:
         """Go as far as possible now, then give the lease back. Raises LeaseLost, and what the database raises."""
@@ -120,7 +129,7 @@ class OperationDrive:
         self, operation: Operation, step: Step, phase: Phase, begun: StepRead | None = None
     ) -> Waiting | Settled:
         """Return what the step waits for, or how it was settled; ``begun`` is what is known of it already."""
-        unit_run = UnitRun(operation, step, self.ledger, self._deps, self._results, self._settings, self._watch)
+        unit_run = UnitRun(operation, step, self.ledger, self._deps, self._results, self._settings, self._see)
         state = "running" if phase == "forward" else "undoing"
         return await StepRun(self.ledger, unit_run, state, step.parallel, self._poked).run(step.name, begun)
 

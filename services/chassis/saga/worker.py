@@ -26,8 +26,6 @@ from services.chassis.saga.watch import Watch, unwatched
 
 _log = structlog.get_logger(room="saga")
 _BROKEN_RETRY_SECONDS = 5.0
-_TAKEN_AT_ONCE = 4
-"""So few, that a burst does not keep what it brought from going on."""
 _SOON_SECONDS = 0.05
 
 
@@ -85,9 +83,9 @@ class SagaWorker:
     async def _take_due(self) -> float:
         """Start to drive what is due; return for how many seconds nothing more will be."""
         try:
-            free = min(self._settings.operations - len(self._drives), _TAKEN_AT_ONCE)
+            free = self._free()
             if free <= 0:
-                return self._poll
+                return _SOON_SECONDS
             async with self._db.all_projects(purpose="take operations that are due") as transaction:
                 taken = await self._claim(transaction, free)
                 busy = [*self._drives, *(operation.id for operation in taken)]
@@ -102,6 +100,11 @@ class SagaWorker:
     @property
     def _poll(self) -> float:
         return self._settings.poll_seconds
+
+    def _free(self) -> int:
+        """Return how many more operations it may take."""
+        at_work = sum(drive.is_at_work() for drive, _ in self._drives.values())
+        return min(self._settings.operations - len(self._drives), self._settings.at_work - at_work)
 
     async def _claim(self, transaction: AsyncConnection, limit: int) -> list[Operation]:
         """Take the lease of operations that are due and that no living worker has; those first that have begun."""

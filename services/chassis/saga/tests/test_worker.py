@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from sqlalchemy import select, text
 
@@ -16,8 +17,9 @@ from services.chassis.saga import (
 )
 from services.chassis.saga.tables import OPERATION
 from services.chassis.testing.sample.saga import BUILD
+from services.chassis.testing.waiting import until
 
-from .conftest import PROJECT
+from .conftest import PROJECT, QUICK
 
 
 async def test_several_workers_do_no_work_twice(world, workers, operations):
@@ -64,6 +66,28 @@ async def test_units_run_side_by_side_but_no_more_than_allowed(workers, operatio
     operation = await operations.becomes(await operations.create(saga), "succeeded")
     assert most == 4 and len(results) == 12
     assert (await operations.steps(operation))["c"].units[0].result == {"n": 3}
+
+
+@pytest.mark.parametrize(("slow_seconds", "begun"), [(60.0, 2), (0.1, 5)])
+async def test_no_more_are_begun_while_so_many_are_at_work_and_those_that_wait_for_an_answer_are_not(
+    workers, operations, slow_seconds, begun
+):
+    answer, waiting = asyncio.Event(), []
+
+    async def ask(ctx):
+        waiting.append(ctx)
+        await answer.wait()
+        return Done()
+
+    saga = Saga("s", version=1, steps=(Step("ask", "Ask", forward=ask),))
+    made = [await operations.create(saga) for _ in range(5)]
+    workers(saga, settings=msgspec.structs.replace(QUICK, at_work=2, slow_seconds=slow_seconds))
+    await until(lambda: len(waiting) == begun)
+    await asyncio.sleep(0.3)
+    assert len(waiting) == begun
+    answer.set()
+    for operation in made:
+        await operations.becomes(operation, "succeeded")
 
 
 async def test_an_operation_of_an_unknown_version_waits_for_a_worker_that_knows_it(workers, operations):
