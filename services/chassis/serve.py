@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
@@ -36,6 +37,7 @@ async def run_process(service: Service[Any, Any], settings: ServiceSettings, *, 
         listeners = _listeners(service, process, context, refusals, work)
         async with _running(tasks), _all_listening(listeners, settings):
             _stop_on_signals(process)
+            _keep_what_is_there()
             ports = [listener.port for listener in listeners]
             log.info("process.ready", mode="work" if work else "serve", host=settings.listen.host, ports=ports)
             await process.stopping.wait()
@@ -97,6 +99,12 @@ def _stop_on_signals(process: Process) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, process.stopping.set)
+
+
+def _keep_what_is_there() -> None:
+    """Have Python's collector look no more at what the start has made: it stays, and a look stops all requests."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ imported everything, and looked for OpenStack's plugins, forks them.
 import argparse
 import asyncio
 import contextlib
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -66,6 +67,7 @@ def _settings(config: str) -> Settings:
 def keep(lanes: list[Lane], crew: Crew = workers) -> int:
     """Keep a worker, or a peer, running on each lane, in processes of their own; returns the exit code."""
     loading.get_plugin_loader("v3password")
+    gc.freeze()
     return Parent(lanes, lambda lane: work(lane.config, lane.armed, crew)).run()
 
 

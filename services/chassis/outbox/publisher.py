@@ -69,7 +69,7 @@ class OutboxPublisher:
         while True:
             self._wake.clear()
             await connection.execute("SELECT 1")
-            while await self.publish_batch():
+            while await self.publish_batch() == self._settings.batch:
                 await connection.execute("SELECT 1")
             if loop.time() >= purge_at:
                 await purge(self._db, self._settings)
@@ -77,6 +77,7 @@ class OutboxPublisher:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.poll_seconds):
                     await self._wake.wait()
+                    await asyncio.sleep(self._settings.gather_seconds)
 
     async def publish_batch(self) -> int:
         """Publish the oldest waiting events; return how many. Subjects go side by side, each in its own order.

@@ -10,6 +10,8 @@ Append = Callable[[str, Sequence[Event]], Awaitable[None]]
 """Record events of one project in one transaction."""
 
 _NOT_RECORDED = "audit."
+_GATHER_SECONDS = 0.01
+"""So long the first waits for others: a transaction costs as much for one event as for many."""
 _Waiting = tuple[Event, "asyncio.Future[None]"]
 
 
@@ -35,16 +37,19 @@ class Recorder:
         await done
 
     async def _write(self, project_id: str) -> None:
-        """Write until nobody waits; later arrivals join the next transaction."""
-        while batch := self._waiting[project_id]:
-            self._waiting[project_id] = []
-            try:
+        """Write until nobody waits; what arrives within moments goes together, and later arrivals with the next."""
+        batch: list[_Waiting] = []
+        try:
+            await asyncio.sleep(_GATHER_SECONDS)
+            while batch := self._waiting[project_id]:
+                self._waiting[project_id] = []
                 await self._write_batch(project_id, batch)
-            except asyncio.CancelledError as error:
-                for one in (*batch, *self._waiting.pop(project_id)):
-                    _settle(one[1], error)
-                raise
-        del self._waiting[project_id]
+        except asyncio.CancelledError as error:
+            for _, done in (*batch, *self._waiting[project_id]):
+                _settle(done, error)
+            raise
+        finally:
+            del self._waiting[project_id]
 
     async def _write_batch(self, project_id: str, batch: Sequence[_Waiting]) -> None:
         """Write together; if one of them can't be written, one by one, so that the others don't share its fate."""

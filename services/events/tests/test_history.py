@@ -75,6 +75,18 @@ async def test_one_event_that_cannot_be_written_takes_no_other_with_it(asking: A
     assert [item["number"] for item in (await asking.get("/v1/events")).json()["items"]] == [4, 3, 2, 1]
 
 
+async def test_all_that_wait_hear_of_it_when_the_one_that_writes_for_them_is_stopped(asking: Asking) -> None:
+    recorder = asking.service.context.recorder
+    first, second = (asyncio.create_task(recorder.record(happened())) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    async with asyncio.timeout(5):
+        ends = await asyncio.gather(first, second, return_exceptions=True)
+    assert [type(end) for end in ends] == [asyncio.CancelledError] * 2
+    await asking.record(happened())
+    assert len((await asking.get("/v1/events")).json()["items"]) == 1
+
+
 async def test_numbers_of_concurrent_writers_have_no_gap_and_appear_in_order(fresh_database: FreshDatabase) -> None:
     settings = await fresh_database(SCHEMA)
     writers = [Database(settings, service="events") for _ in range(3)]
