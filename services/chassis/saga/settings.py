@@ -16,7 +16,7 @@ class SagaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     lease_seconds: float = 10.0
     poll_seconds: float = 1.0
     operations: int = 50
-    at_work: int = 6
+    at_work: int = 8
     slow_seconds: float = 0.25
     retry_seconds: float = 1.0
     longest_retry_seconds: float = 30.0
