@@ -24,6 +24,7 @@ from tests.faults.matrix import Cell
 from tests.faults.oracle import Oracle
 
 _LOOK_SECONDS = 0.08
+_LATE_SECONDS = 5.0
 _PROJECTS_A_PERSON = 40
 """A pass holds 50 projects at most."""
 _STOPPED = ("succeeded", "failed", "undone", "parked")
@@ -167,7 +168,7 @@ class Lane:
         if operation.state != end:
             raise Differs(f"the operation is {operation.state} at {operation.step}, not {end}: {operation.reason}")
         life.ends.append(end)
-        self._prove(saga, cell)
+        await self._prove(saga, cell)
 
     async def _overtake(self, life: Life, cell: Cell) -> None:
         """Let another worker get past the place at which one stands still; then wake that, and see the last of it."""
@@ -193,12 +194,17 @@ class Lane:
         async with self._service.process.database.project(life.project) as tx:
             return {(phase, name) for phase, name in await tx.execute(query)}
 
-    def _prove(self, saga: str, cell: Cell | None) -> None:
-        """Raise Differs unless the fault happened at its place and each step called only those whom its row names."""
-        if cell is not None and cell.place not in self._armed.fired():
-            raise Differs(f"the fault did not happen: nothing came to {cell.place.text}")
-        if cell is not None and cell.fault == "duplicate" and "\n" not in self._armed.noted(cell.place):
-            raise Differs("the second copy was not answered")
+    async def _prove(self, saga: str, cell: Cell | None) -> None:
+        """Raise Differs unless the fault happened at its place and each step called only those whom its row names.
+
+        What tells of the last step is published when the operation has ended already.
+        """
+        if cell is not None:
+            at_its_place = f"the fault: nothing came to {cell.place.text}"
+            await self._wait(lambda: cell.place in self._armed.fired(), at_its_place, _LATE_SECONDS)
+        if cell is not None and cell.fault == "duplicate":
+            answered = lambda: "\n" in self._armed.noted(cell.place)  # noqa: E731
+            await self._wait(answered, "an answer to the second copy", _LATE_SECONDS)
         for place in self._armed.passed():
             known = matrix.calls(saga, place.phase).get(place.step, [])
             if place.saga == saga and place.call not in (*known, "", "event"):
@@ -242,14 +248,16 @@ class Lane:
             operation: Operation = await factory.operations.get(tx, life.operations[-1])
         return operation
 
-    async def _wait(self, condition: Callable[[], bool | Awaitable[bool]], what: str | Callable[[], str]) -> None:
-        """Wait for something, through outages of the database. Raises Differs when it does not come."""
-
-        end = time.monotonic() + self._seconds
+    async def _wait(
+        self, condition: Callable[[], bool | Awaitable[bool]], what: str | Callable[[], str], seconds: float = 0.0
+    ) -> None:
+        """Wait for something (``seconds``, or as a cell may), through outages of the database. Raises Differs."""
+        seconds = seconds or self._seconds
+        end = time.monotonic() + seconds
         while not await self._holds(condition):
             if time.monotonic() > end:
                 sentence = what if isinstance(what, str) else what()
-                raise Differs(f"waited for {sentence}, which did not come within {self._seconds:.0f} s")
+                raise Differs(f"waited for {sentence}, which did not come within {seconds:.0f} s")
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _holds(self, condition: Callable[[], bool | Awaitable[bool]]) -> bool:
