@@ -203,8 +203,8 @@ class Lane:
             at_its_place = f"the fault: nothing came to {cell.place.text}"
             await self._wait(lambda: cell.place in self._armed.fired(), at_its_place, _LATE_SECONDS)
         if cell is not None and cell.fault == "duplicate":
-            answered = lambda: "\n" in self._armed.noted(cell.place)  # noqa: E731
-            await self._wait(answered, "an answer to the second copy", _LATE_SECONDS)
+            what = "an answer to the second copy"
+            await self._wait(lambda: "\n" in self._armed.noted(cell.place), what, _LATE_SECONDS)
         for place in self._armed.passed():
             known = matrix.calls(saga, place.phase).get(place.step, [])
             if place.saga == saga and place.call not in (*known, "", "event"):
